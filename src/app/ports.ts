@@ -1,0 +1,151 @@
+/**
+ * What the use cases need from the world. Owned here, implemented in `azure/` and `memory/`; one contract
+ * suite per port runs against both. Every function may throw TransientError; absence is `undefined`, not an error.
+ */
+import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
+import type { BlobRef } from '../core/blob-ref.ts'
+import type { DataVersionBody } from '../core/data-version.ts'
+import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
+import type { WorkMessage } from '../core/work-message.ts'
+
+/** Milliseconds since 1970. */
+export interface Clock {
+  now(): number
+}
+
+export interface Page<T> {
+  items: T[]
+  /** Opaque; undefined: this was the last page. */
+  continuation: string | undefined
+}
+
+export interface PageRequest {
+  continuation?: string | undefined
+  limit: number
+}
+
+/** The truth. One partition per asset; the etag of its head serialises writers. */
+export interface Ledger {
+  /** For intake: the head, and of the files and gatherings named those that exist. */
+  readFiles(
+    asset: string,
+    keys: { files: readonly string[]; targets: readonly string[] },
+  ): Promise<{
+    head: AssetHead | undefined
+    etag: string | undefined
+    files: Map<string, FileState>
+    gatherings: Map<string, Gathering>
+  }>
+  /** For work: the head and all that gathers. Undefined: the asset is unknown. */
+  readWork(asset: string): Promise<{ head: AssetHead; etag: string; gatherings: Gathering[] } | undefined>
+  /** Versions with `from <= ordinal <= to`, ascending, at most `limit`. */
+  readVersions(
+    asset: string,
+    range: { from: number; to?: number | undefined; limit: number },
+  ): Promise<Version[]>
+  /** The files of one cut, in no particular order. */
+  readMembers(asset: string, cut: number, page: PageRequest): Promise<Page<Member>>
+  /**
+   * Applies the whole transition if the head still has this etag (undefined: if there is no head yet).
+   * Answers the head's new etag, or 'conflict' when someone else was faster. At most 100 rows.
+   */
+  commit(
+    asset: string,
+    etag: string | undefined,
+    transition: Transition,
+  ): Promise<{ etag: string } | 'conflict'>
+  /** All heads, in the order of the assets' names. */
+  listAssets(page: PageRequest): Promise<Page<{ asset: string; head: AssetHead }>>
+  /** Remembers files that match a rule and cannot become an asset. One row per rule and file. */
+  refuse(refusals: readonly Refusal[]): Promise<void>
+  listRefusals(page: PageRequest): Promise<Page<Refusal>>
+}
+
+/** A file that a rule matched and that is not registered, with the reason that people are shown. */
+export interface Refusal {
+  rule: string
+  ref: BlobRef
+  key: string
+  etag: string | undefined
+  /** The asset that it would have been, where it has a name. */
+  asset: string | undefined
+  reason: string
+  at: number
+}
+
+/** The assets that have work outstanding: how the sweep finds those whose message was lost. */
+export interface Agenda {
+  add(entries: readonly { asset: string; wakeAt: number }[]): Promise<void>
+  /** Entries whose time has come before `before`. */
+  overdue(before: number, page: PageRequest): Promise<Page<AgendaEntry>>
+  /** Removes the entries that have not been added anew since they were read. */
+  remove(entries: readonly AgendaEntry[]): Promise<void>
+}
+
+export interface AgendaEntry {
+  asset: string
+  wakeAt: number
+  /** Changes whenever the entry is added anew. */
+  etag: string
+}
+
+/** Hints, never truth. */
+export interface WorkQueue {
+  enqueue(messages: readonly { message: WorkMessage; delayMs: number }[]): Promise<void>
+}
+
+export interface BlobProperties {
+  /** Without quotes. */
+  etag: string
+  sizeBytes: number
+  isDirectory: boolean
+  /** A copy into it has not ended: the content is not all there. */
+  isBeingCopied: boolean
+}
+
+export interface Lake {
+  /** Undefined: there is no such blob. */
+  head(ref: BlobRef): Promise<BlobProperties | undefined>
+  /** The blobs whose path begins with the folder's path and a slash. */
+  list(folder: BlobRef, page: PageRequest): Promise<Page<BlobProperties & { ref: BlobRef }>>
+}
+
+export interface RegisteredVersion extends DataVersionBody {
+  isArchived: boolean
+}
+
+/** Azure Machine Learning. PermanentError: this will not succeed by itself, with the reason. */
+export interface AzureMl {
+  /** Creates the datastore where it is missing. PermanentError where one of that name points elsewhere. */
+  ensureDatastore(workspace: Workspace, datastore: Datastore): Promise<void>
+  /** 'taken': the number exists with other data. Repeating it with the same data is harmless. */
+  putVersion(
+    workspace: Workspace,
+    asset: string,
+    number: number,
+    version: DataVersionBody,
+  ): Promise<'registered' | 'taken'>
+  getVersion(workspace: Workspace, asset: string, number: number): Promise<RegisteredVersion | undefined>
+  /** Hides a version from lists; nothing is ever deleted. */
+  archiveVersion(workspace: Workspace, asset: string, number: number): Promise<void>
+  /** The highest version number in use, archived ones included; 0: none. */
+  highestVersion(workspace: Workspace, asset: string): Promise<number>
+}
+
+/** The rules in force. */
+export interface ActiveRules {
+  rules: RuleSet
+  commit: string | undefined
+}
+
+/** Counts what was decided, by reason. */
+export interface Counters {
+  add(name: string, by?: number): void
+  all(): Record<string, number>
+}
+
+export interface Log {
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}

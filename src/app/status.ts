@@ -1,0 +1,107 @@
+import { type AssetHead, type DeliveryState, deliveryOf, numberOf, type Version } from '../core/asset.ts'
+import { sourceOf } from '../core/data-version.ts'
+import type { AssetType } from '../core/rules/rule-set.ts'
+import type { Ledger, Page, PageRequest } from './ports.ts'
+
+/** As the HTTP API answers it. Times are ISO 8601 in UTC. */
+export interface AssetSummary {
+  name: string
+  type: AssetType
+  /** The newest version's number; null: none has been cut yet. */
+  latest: number | null
+  /** Files that wait to be cut into a version. */
+  gathering: number
+  /** Of the newest version, by workspace alias. */
+  workspaces: Record<string, WorkspaceState>
+}
+
+export interface AssetDetail extends AssetSummary {
+  /** Newest first. */
+  versions: VersionDetail[]
+}
+
+export interface VersionDetail {
+  version: number
+  files: number
+  bytes: number
+  rule: string
+  commit: string | null
+  source: string
+  fingerprint: string
+  cause: string
+  cutAt: string
+  /** Set where the number was found taken: the data is in that version. */
+  movedTo: number | null
+  workspaces: Record<string, WorkspaceState>
+}
+
+export interface WorkspaceState {
+  state: DeliveryState
+  /** Of a failure, or what delays it. */
+  reason: string | null
+}
+
+/** How many of an asset's newest versions are shown. */
+const VERSIONS_SHOWN = 50
+
+export function createStatus({ ledger }: { ledger: Ledger }) {
+  /** Assets that have, or will have, a version, in the order of their names. */
+  async function assets(page: PageRequest): Promise<Page<AssetSummary>> {
+    const heads = await ledger.listAssets(page)
+    const items = await Promise.all(heads.items.map(({ asset }) => describe(asset, 1)))
+    return { items: items.filter(item => item !== undefined).map(summary), continuation: heads.continuation }
+  }
+
+  async function asset(name: string): Promise<AssetDetail | undefined> {
+    return describe(name, VERSIONS_SHOWN)
+  }
+
+  async function describe(name: string, versionsShown: number): Promise<AssetDetail | undefined> {
+    const state = await ledger.readWork(name)
+    if (state === undefined) return undefined
+    const { head, gatherings } = state
+    if (head.lastOrdinal === 0 && gatherings.length === 0) return undefined
+    const from = Math.max(1, head.lastOrdinal - versionsShown + 1)
+    const versions = await ledger.readVersions(name, { from, limit: versionsShown })
+    const newest = versions.at(-1)
+    return {
+      name,
+      type: head.type,
+      latest: newest === undefined ? null : numberOf(head, newest),
+      gathering: gatherings.reduce((files, gathering) => files + gathering.files, 0),
+      workspaces: newest === undefined ? {} : workspacesOf(head, newest),
+      versions: versions.reverse().map(version => describeVersion(head, version)),
+    }
+  }
+
+  return { assets, asset }
+}
+
+function summary({ versions: _, ...rest }: AssetDetail): AssetSummary {
+  return rest
+}
+
+function describeVersion(head: AssetHead, version: Version): VersionDetail {
+  return {
+    version: numberOf(head, version),
+    files: version.files,
+    bytes: version.bytes,
+    rule: version.spec.rule,
+    commit: version.spec.commit ?? null,
+    source: sourceOf(version),
+    fingerprint: version.fingerprint,
+    cause: version.cause,
+    cutAt: new Date(version.cutAt).toISOString(),
+    movedTo: version.movedTo === undefined ? null : numberOf(head, { ordinal: version.movedTo }),
+    workspaces: workspacesOf(head, version),
+  }
+}
+
+function workspacesOf(head: AssetHead, version: Version): Record<string, WorkspaceState> {
+  return Object.fromEntries(
+    version.spec.workspaces.map(alias => {
+      const { state, reason } = deliveryOf(version, alias, head)
+      return [alias, { state, reason: reason ?? null }]
+    }),
+  )
+}

@@ -1,0 +1,63 @@
+import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
+import type { TokenCredential } from '@azure/identity'
+import type { Workspace } from '../core/rules/rule-set.ts'
+import { SECOND } from '../core/time.ts'
+
+const REQUEST_TIMEOUT_MS = 30 * SECOND
+const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
+
+/**
+ * ARM clients, one a subscription. `url` replaces Azure's own address, for the emulator; over plain http, where
+ * the SDK refuses to send a token, it is sent by a policy of ours (the emulator is on this machine).
+ * The SDK does not repeat anything: retries are the ledger's business, and a 429 has to be seen.
+ */
+export function createArmClients({
+  credential,
+  url,
+}: {
+  credential: TokenCredential
+  url: string | undefined
+}) {
+  const clients = new Map<string, AzureMachineLearningWorkspaces>()
+  return ({ subscription }: Workspace): AzureMachineLearningWorkspaces => {
+    const known = clients.get(subscription)
+    if (known !== undefined) return known
+    const client = createClient(credential, subscription, url)
+    clients.set(subscription, client)
+    return client
+  }
+}
+
+function createClient(
+  credential: TokenCredential,
+  subscription: string,
+  url: string | undefined,
+): AzureMachineLearningWorkspaces {
+  const insecure = url?.startsWith('http://') ?? false
+  const client = new AzureMachineLearningWorkspaces(credential, subscription, {
+    retryOptions: { maxRetries: 0 },
+    ...(url === undefined ? {} : { endpoint: url }),
+    ...(insecure ? { allowInsecureConnection: true } : {}),
+  })
+  client.pipeline.addPolicy(
+    {
+      name: 'lakemarkRequestTimeout',
+      sendRequest(request, next) {
+        request.timeout = REQUEST_TIMEOUT_MS
+        return next(request)
+      },
+    },
+    { phase: 'Serialize' },
+  )
+  if (!insecure) return client
+  client.pipeline.removePolicy({ name: BEARER_POLICY })
+  client.pipeline.addPolicy({
+    name: 'lakemarkBearerToken',
+    async sendRequest(request, next) {
+      const token = await credential.getToken('https://management.azure.com/.default')
+      if (token !== null) request.headers.set('Authorization', `Bearer ${token.token}`)
+      return next(request)
+    },
+  })
+  return client
+}

@@ -1,0 +1,149 @@
+import type { AzureMachineLearningWorkspaces as Client } from '@azure/arm-machinelearning'
+import type { AzureMl, Clock, RegisteredVersion } from '../app/ports.ts'
+import { canonicalDataUri } from '../core/data-uri.ts'
+import type { DataVersionBody } from '../core/data-version.ts'
+import { PermanentError, TransientError } from '../core/errors.ts'
+import type { AssetType, Workspace } from '../core/rules/rule-set.ts'
+import { createDatastores } from './azure-ml-datastores.ts'
+import { fromArm } from './azure-ml-errors.ts'
+import { isNotFound, statusOf } from './errors.ts'
+
+/** Versions read when an asset is seen for the first time: no one keeps more by hand. */
+const MAX_VERSIONS_LISTED = 20_000
+
+/** Azure Machine Learning through ARM. `clientOf` gives the client of a subscription. */
+export function createAzureMl({
+  clientOf,
+  clock,
+}: {
+  clientOf: (workspace: Workspace) => Client
+  clock: Clock
+}): AzureMl {
+  const { ensureDatastore } = createDatastores({ clientOf, clock })
+
+  return {
+    ensureDatastore,
+
+    async putVersion(workspace, asset, number, version) {
+      const { dataVersions } = clientOf(workspace)
+      const { resourceGroup, name } = workspace
+      try {
+        await dataVersions.createOrUpdate(resourceGroup, name, asset, String(number), toBody(version, false))
+        return 'registered'
+      } catch (error) {
+        // Which status a taken number is refused with is not documented: look at what is there.
+        const status = statusOf(error)
+        if (status !== 400 && status !== 409) throw fromArm(error, workspace)
+        const there = await getVersion(workspace, asset, number)
+        if (there !== undefined) return isSame(there, version) ? 'registered' : 'taken'
+        if (status === 409)
+          throw new TransientError(`workspace ${workspace.alias} is busy with this asset`, { cause: error })
+        throw fromArm(error, workspace)
+      }
+    },
+
+    getVersion,
+
+    async archiveVersion(workspace, asset, number) {
+      const there = await getVersion(workspace, asset, number)
+      if (there === undefined)
+        throw new PermanentError(`workspace ${workspace.alias} has no ${asset} version ${number}`)
+      const { resourceGroup, name } = workspace
+      try {
+        await clientOf(workspace).dataVersions.createOrUpdate(
+          resourceGroup,
+          name,
+          asset,
+          String(number),
+          toBody(there, true),
+        )
+      } catch (error) {
+        throw fromArm(error, workspace)
+      }
+    },
+
+    async highestVersion(workspace, asset) {
+      const { dataContainers, dataVersions } = clientOf(workspace)
+      const { resourceGroup, name } = workspace
+      try {
+        await dataContainers.get(resourceGroup, name, asset)
+        let [highest, seen] = [0, 0]
+        for await (const { name: version } of dataVersions.list(resourceGroup, name, asset, {
+          listViewType: 'All',
+        })) {
+          seen += 1
+          if (seen > MAX_VERSIONS_LISTED)
+            throw new PermanentError(`asset ${asset} has more than ${MAX_VERSIONS_LISTED} versions`)
+          if (/^[0-9]{1,15}$/.test(version ?? '')) highest = Math.max(highest, Number(version))
+        }
+        return highest
+      } catch (error) {
+        if (isAssetNotFound(error)) return 0
+        throw fromArm(error, workspace)
+      }
+    },
+  }
+
+  async function getVersion(
+    workspace: Workspace,
+    asset: string,
+    number: number,
+  ): Promise<RegisteredVersion | undefined> {
+    try {
+      const { resourceGroup, name } = workspace
+      const { properties } = await clientOf(workspace).dataVersions.get(
+        resourceGroup,
+        name,
+        asset,
+        String(number),
+      )
+      const { dataType, dataUri, description, tags, isArchived } = properties
+      return {
+        type: dataType as AssetType,
+        dataUri,
+        description,
+        tags: textsOf(tags),
+        properties: textsOf(properties.properties),
+        isArchived: isArchived ?? false,
+      }
+    } catch (error) {
+      if (isAssetNotFound(error)) return undefined
+      throw fromArm(error, workspace)
+    }
+  }
+}
+
+/** ARM answers 404 for a missing workspace too, with codes of its own: that is not an absent asset. */
+function isAssetNotFound(error: unknown): boolean {
+  if (!isNotFound(error)) return false
+  const code = (error as { code?: string }).code
+  return ![
+    'ResourceNotFound',
+    'ResourceGroupNotFound',
+    'SubscriptionNotFound',
+    'ParentResourceNotFound',
+  ].includes(code ?? '')
+}
+
+function isSame(there: RegisteredVersion, version: DataVersionBody): boolean {
+  return there.type === version.type && canonicalDataUri(there.dataUri) === canonicalDataUri(version.dataUri)
+}
+
+function toBody(version: DataVersionBody, isArchived: boolean) {
+  const { type, dataUri, description, tags, properties } = version
+  return {
+    properties: {
+      dataType: type,
+      dataUri,
+      ...(description === undefined ? {} : { description }),
+      tags,
+      properties,
+      isArchived,
+      isAnonymous: false,
+    },
+  }
+}
+
+function textsOf(values: { [key: string]: string | null } | null | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [key, value ?? '']))
+}

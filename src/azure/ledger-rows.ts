@@ -1,0 +1,89 @@
+/**
+ * How the ledger's things stand as rows of Table Storage. One partition per asset:
+ *   head               the head
+ *   f!<file key>       the newest that is known of a file
+ *   g!<target>         what gathers for a data path
+ *   m!<cut>!<file key> a file as it was in an older cut, once newer content took its row
+ *   v!<ordinal>        a version
+ * and, apart from the assets (whose names begin with a letter or digit), per rule:
+ *   !refused!<rule> / <file key>
+ * Rows carry their content as JSON; what queries filter by stands in a column of its own.
+ */
+import type { TableEntity } from '@azure/data-tables'
+import type { Refusal } from '../app/ports.ts'
+import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset.ts'
+
+export const HEAD = 'head'
+export const REFUSED = '!refused!'
+/** Sorts behind everything that begins with the same prefix: row keys hold characters of ASCII only. */
+const AFTER = '~'
+
+export type Row = TableEntity<Record<string, unknown>>
+
+export const fileRow = (key: string) => `f!${key}`
+export const gatheringRow = (target: string) => `g!${target}`
+export const versionRow = (ordinal: number) => `v!${padded(ordinal)}`
+export const memberPrefix = (cut: number) => `m!${padded(cut)}!`
+
+/** First and last row key, inclusive, of all that begin with the prefix. */
+export function rangeOf(prefix: string): { from: string; to: string } {
+  return { from: prefix, to: prefix + AFTER }
+}
+
+export const fromHead = (asset: string, head: AssetHead): Row => row(asset, HEAD, head)
+export const fromFile = (asset: string, file: FileState): Row => ({
+  ...row(asset, fileRow(file.key), file),
+  cut: file.cut,
+})
+export const fromGathering = (asset: string, gathering: Gathering): Row =>
+  row(asset, gatheringRow(gathering.target), gathering)
+export const fromVersion = (asset: string, version: Version): Row =>
+  row(asset, versionRow(version.ordinal), version)
+export const fromMember = (asset: string, member: Member): Row =>
+  row(asset, `${memberPrefix(member.cut)}${member.key}`, member)
+export const fromRefusal = (refusal: Refusal): Row => row(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
+
+/** Written into every row, so that a later layout can tell. */
+const LAYOUT = 1
+/** A string property holds 32 Ki characters at most. */
+const CHUNK = 30_000
+/** A row holds 1 MiB, and a JSON of that size is a defect. */
+const MAX_CHUNKS = 16
+
+function row(partitionKey: string, rowKey: string, value: unknown): Row {
+  const json = JSON.stringify(value)
+  const chunks: Record<string, string> = {}
+  for (let index = 0; index * CHUNK < json.length; index += 1) {
+    chunks[`data${index}`] = json.slice(index * CHUNK, (index + 1) * CHUNK)
+  }
+  if (json.length > CHUNK * MAX_CHUNKS) throw new Error(`row ${partitionKey}/${rowKey} is too large`)
+  return { partitionKey, rowKey, layout: LAYOUT, ...chunks }
+}
+
+/**
+ * The content of a row. Throws an error that names the row where it was written by a layout that this
+ * version does not know, or by something else altogether.
+ */
+export function contentOf<T>(entity: Record<string, unknown>): T {
+  const name = `${String(entity['partitionKey'])}/${String(entity['rowKey'])}`
+  if (entity['layout'] !== LAYOUT) {
+    throw new Error(
+      `ledger row ${name} has layout ${String(entity['layout'])}; this version reads layout ${LAYOUT}`,
+    )
+  }
+  let json = ''
+  for (let index = 0; index < MAX_CHUNKS; index += 1) {
+    const chunk = entity[`data${index}`]
+    if (typeof chunk !== 'string') break
+    json += chunk
+  }
+  try {
+    return JSON.parse(json) as T
+  } catch (cause) {
+    throw new Error(`ledger row ${name} does not hold JSON`, { cause })
+  }
+}
+
+function padded(value: number): string {
+  return String(value).padStart(10, '0')
+}

@@ -1,0 +1,29 @@
+import type { QueueClient } from '@azure/storage-queue'
+import { forEachAtMost } from '../app/concurrency.ts'
+import type { WorkQueue } from '../app/ports.ts'
+import { DAY, SECOND } from '../core/time.ts'
+import { fromStorage } from './errors.ts'
+
+const SENDS_AT_ONCE = 16
+/** Storage Queues hide a message for seven days at most; who wakes early looks and waits again. */
+const LONGEST_DELAY_MS = 6 * DAY
+const NEVER_EXPIRES = -1
+
+/** The work queue in Azure Storage Queues, texts in base64 as the Functions host expects by default. */
+export function createStorageWorkQueue(queue: QueueClient): WorkQueue {
+  return {
+    async enqueue(messages) {
+      await forEachAtMost(SENDS_AT_ONCE, messages, async ({ message, delayMs }) => {
+        const text = Buffer.from(JSON.stringify(message), 'utf8').toString('base64')
+        try {
+          await queue.sendMessage(text, {
+            visibilityTimeout: Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / SECOND),
+            messageTimeToLive: NEVER_EXPIRES,
+          })
+        } catch (error) {
+          throw fromStorage(error, 'send a work message')
+        }
+      })
+    },
+  }
+}

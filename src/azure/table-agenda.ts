@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto'
+import { odata, type TableClient } from '@azure/data-tables'
+import { forEachAtMost } from '../app/concurrency.ts'
+import type { Agenda, AgendaEntry } from '../app/ports.ts'
+import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
+import { fromStorage, isConflict, isNotFound } from './errors.ts'
+
+const WRITES_AT_ONCE = 8
+const MAX_PAGE = 1000
+
+/** The agenda in a table of Azure Table Storage, spread over sixteen partitions. The table must exist. */
+export function createTableAgenda(table: TableClient): Agenda {
+  return {
+    async add(entries) {
+      const shards = Map.groupBy(entries, ({ asset }) => shardOf(asset))
+      const batches = [...shards].flatMap(([shard, members]) =>
+        inChunks(members).map(chunk => ({ shard, chunk })),
+      )
+      await forEachAtMost(WRITES_AT_ONCE, batches, async ({ shard, chunk }) => {
+        try {
+          await table.submitTransaction(
+            chunk.map(({ asset, wakeAt }) => [
+              'upsert',
+              { partitionKey: shard, rowKey: asset, wakeAt: new Date(wakeAt) },
+              'Replace',
+            ]),
+          )
+        } catch (error) {
+          throw fromStorage(error, 'write the agenda')
+        }
+      })
+    },
+
+    async overdue(before, { continuation, limit }) {
+      const filter = odata`wakeAt lt ${new Date(before)}`
+      try {
+        const pages = table.listEntities<{ wakeAt: Date }>({ queryOptions: { filter } }).byPage({
+          maxPageSize: Math.min(limit, MAX_PAGE),
+          ...(continuation === undefined ? {} : { continuationToken: continuation }),
+        })
+        for await (const page of pages) {
+          return { items: page.map(toEntry), continuation: page.continuationToken }
+        }
+        return { items: [], continuation: undefined }
+      } catch (error) {
+        throw fromStorage(error, 'read the agenda')
+      }
+    },
+
+    async remove(entries) {
+      await forEachAtMost(WRITES_AT_ONCE, entries, async ({ asset, etag }) => {
+        try {
+          await table.deleteEntity(shardOf(asset), asset, { etag })
+        } catch (error) {
+          // Added anew since, or struck off by another sweep.
+          if (isConflict(error) || isNotFound(error)) return
+          throw fromStorage(error, `strike ${asset} off the agenda`)
+        }
+      })
+    },
+  }
+}
+
+function toEntry(entity: { rowKey?: string; wakeAt: Date; etag: string }): AgendaEntry {
+  return { asset: String(entity.rowKey), wakeAt: entity.wakeAt.getTime(), etag: entity.etag }
+}
+
+function shardOf(asset: string): string {
+  return createHash('sha256').update(asset).digest('hex').slice(0, 1)
+}
+
+function inChunks<T>(items: readonly T[]): T[][] {
+  return Array.from({ length: Math.ceil(items.length / MAX_TRANSACTION_ENTITIES) }, (_, index) =>
+    items.slice(index * MAX_TRANSACTION_ENTITIES, (index + 1) * MAX_TRANSACTION_ENTITIES),
+  )
+}

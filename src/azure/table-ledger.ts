@@ -1,0 +1,188 @@
+import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
+import { forEachAtMost } from '../app/concurrency.ts'
+import type { Ledger, Page, PageRequest, Refusal } from '../app/ports.ts'
+import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
+import { fromStorage, isConflict, isNotFound } from './errors.ts'
+import {
+  contentOf,
+  fileRow,
+  fromFile,
+  fromGathering,
+  fromHead,
+  fromMember,
+  fromRefusal,
+  fromVersion,
+  gatheringRow,
+  HEAD,
+  memberPrefix,
+  REFUSED,
+  type Row,
+  rangeOf,
+  versionRow,
+} from './ledger-rows.ts'
+
+const READS_AT_ONCE = 16
+/** Entities in one answer of Table Storage. */
+const MAX_PAGE = 1000
+/** The most gatherings read at once: the rest waits until these are cut. */
+const MAX_GATHERINGS = 1000
+
+/** The ledger in a table of Azure Table Storage (or Azurite). The table must exist. */
+export function createTableLedger(table: TableClient): Ledger {
+  return {
+    async readFiles(asset, keys) {
+      const found = { files: new Map<string, FileState>(), gatherings: new Map<string, Gathering>() }
+      // The head comes first: rows read later are at least as new, and a commit under this etag is refused
+      // if any of them has changed since.
+      const head = await readHead(asset)
+      if (head === undefined) return { head: undefined, etag: undefined, ...found }
+      const targets = head.content.open === 0 ? [] : keys.targets
+      await forEachAtMost(
+        READS_AT_ONCE,
+        [...keys.files.map(fileRow), ...targets.map(gatheringRow)],
+        async rowKey => {
+          const entity = await get(asset, rowKey)
+          if (entity === undefined) return
+          if (rowKey.startsWith('f!')) found.files.set(rowKey.slice(2), contentOf<FileState>(entity))
+          else found.gatherings.set(rowKey.slice(2), contentOf<Gathering>(entity))
+        },
+      )
+      return { head: head.content, etag: head.etag, ...found }
+    },
+
+    async readWork(asset) {
+      const head = await readHead(asset)
+      if (head === undefined) return undefined
+      const gatherings =
+        head.content.open === 0 ? [] : await queryRange<Gathering>(asset, rangeOf('g!'), MAX_GATHERINGS)
+      return { head: head.content, etag: head.etag, gatherings }
+    },
+
+    async readVersions(asset, { from, to = 9_999_999_999, limit }) {
+      if (from > to) return []
+      return queryRange<Version>(asset, { from: versionRow(from), to: versionRow(to) }, limit)
+    },
+
+    async readMembers(asset, cut, page) {
+      const former = rangeOf(memberPrefix(cut))
+      const filter = odata`PartitionKey eq ${asset} and ((RowKey ge 'f!' and RowKey lt 'f~' and cut eq ${cut}) or (RowKey ge ${former.from} and RowKey le ${former.to}))`
+      const { items, continuation } = await queryPage(
+        filter,
+        page,
+        `read the members of cut ${cut} of ${asset}`,
+      )
+      return { items: items.map(entity => toMember(contentOf<Member>(entity))), continuation }
+    },
+
+    async commit(asset, etag, transition) {
+      try {
+        const response = await table.submitTransaction(actionsOf(asset, etag, transition))
+        const next = response.getResponseForEntity(HEAD)?.etag
+        if (next === undefined) throw new Error(`the transaction on ${asset} was answered without an etag`)
+        return { etag: next }
+      } catch (error) {
+        if (isConflict(error)) return 'conflict'
+        throw fromStorage(error, `change asset ${asset}`)
+      }
+    },
+
+    async listAssets(page) {
+      const { items, continuation } = await queryPage(odata`RowKey eq ${HEAD}`, page, 'list the assets')
+      return {
+        items: items.map(entity => ({
+          asset: String(entity.partitionKey),
+          head: contentOf<AssetHead>(entity),
+        })),
+        continuation,
+      }
+    },
+
+    async refuse(refusals) {
+      await forEachAtMost(READS_AT_ONCE, refusals, async refusal => {
+        try {
+          await table.upsertEntity(fromRefusal(refusal), 'Replace')
+        } catch (error) {
+          throw fromStorage(error, `record the refusal of ${refusal.ref.path}`)
+        }
+      })
+    },
+
+    async listRefusals(page) {
+      const { from, to } = rangeOf(REFUSED)
+      const filter = odata`PartitionKey ge ${from} and PartitionKey le ${to}`
+      const { items, continuation } = await queryPage(filter, page, 'list the refused files')
+      return { items: items.map(entity => contentOf<Refusal>(entity)), continuation }
+    },
+  }
+
+  async function readHead(asset: string): Promise<{ content: AssetHead; etag: string } | undefined> {
+    const entity = await get(asset, HEAD)
+    return entity && { content: contentOf<AssetHead>(entity), etag: entity.etag }
+  }
+
+  async function get(partitionKey: string, rowKey: string) {
+    try {
+      return await table.getEntity<Record<string, unknown>>(partitionKey, rowKey)
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw fromStorage(error, `read ${partitionKey}/${rowKey}`)
+    }
+  }
+
+  async function queryRange<T>(
+    asset: string,
+    { from, to }: { from: string; to: string },
+    limit: number,
+  ): Promise<T[]> {
+    const filter = odata`PartitionKey eq ${asset} and RowKey ge ${from} and RowKey le ${to}`
+    const found: T[] = []
+    let continuation: string | undefined
+    do {
+      const page = await queryPage(
+        filter,
+        { limit: limit - found.length, continuation },
+        `read ${from} of ${asset}`,
+      )
+      found.push(...page.items.map(entity => contentOf<T>(entity)))
+      continuation = page.continuation
+    } while (continuation !== undefined && found.length < limit)
+    return found
+  }
+
+  /** Table Storage may answer fewer than asked for, even none, and still have more: follow the continuation. */
+  async function queryPage(
+    filter: string,
+    { continuation, limit }: PageRequest,
+    doing: string,
+  ): Promise<Page<Row>> {
+    try {
+      const pages = table.listEntities<Record<string, unknown>>({ queryOptions: { filter } }).byPage({
+        maxPageSize: Math.min(limit, MAX_PAGE),
+        ...(continuation === undefined ? {} : { continuationToken: continuation }),
+      })
+      for await (const page of pages) return { items: page as Row[], continuation: page.continuationToken }
+      return { items: [], continuation: undefined }
+    } catch (error) {
+      throw fromStorage(error, doing)
+    }
+  }
+}
+
+function actionsOf(asset: string, etag: string | undefined, transition: Transition): TransactionAction[] {
+  const head = fromHead(asset, transition.head)
+  const put = (row: Row): TransactionAction => ['upsert', row, 'Replace']
+  return [
+    etag === undefined ? ['create', head] : ['update', head, 'Replace', { etag }],
+    ...transition.files.map(file => put(fromFile(asset, file))),
+    ...transition.formerMembers.map(member => put(fromMember(asset, member))),
+    ...transition.gatherings.map(gathering => put(fromGathering(asset, gathering))),
+    ...transition.closedGatherings.map(
+      (target): TransactionAction => ['delete', { partitionKey: asset, rowKey: gatheringRow(target) }],
+    ),
+    ...transition.versions.map(version => put(fromVersion(asset, version))),
+  ]
+}
+
+function toMember({ ref, key, etag, sizeBytes, cut }: Member): Member {
+  return { ref, key, etag, sizeBytes, cut }
+}

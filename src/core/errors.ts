@@ -1,0 +1,32 @@
+/**
+ * Two kinds of trouble, told apart by type and never by text: what may pass by itself, and what will not.
+ * Everything else that is thrown is a defect of ours.
+ */
+
+/** May pass by itself: throttling, time-outs, a service that is down. Try again later. */
+export class TransientError extends Error {
+  override readonly name = 'TransientError'
+  /** How long the other side asked us to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined
+
+  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
+    super(message, { cause: options.cause })
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Will not pass by itself: the message is the reason that people are shown. */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError'
+
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+  }
+}
+
+/** The message of whatever was thrown, on one line and bounded, fit for a log field or a stored reason. */
+export function reasonOf(error: unknown, maxLength = 300): string {
+  const text = error instanceof Error ? error.message : String(error)
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > maxLength ? `${line.slice(0, maxLength - 1)}…` : line
+}

@@ -1,0 +1,29 @@
+import { DAY, MINUTE, SECOND } from './time.ts'
+
+/** Every loop, page, batch, retry and body has its bound here or beside the code that it bounds. */
+
+/** Entities in one Table Storage transaction. */
+export const MAX_TRANSACTION_ENTITIES = 100
+/** Versions of one asset that a worker looks at for a workspace before it records what it did. */
+export const VERSIONS_PER_ROUND = 40
+/** Gatherings cut in one transaction: each removes one row and writes one, beside the head. */
+export const CUTS_PER_ROUND = 40
+/** Rounds of one look at an asset, before the rest goes back to the queue so that others get their turn. */
+export const ROUNDS_PER_LOOK = 10
+/** No call to Azure ML is begun later than this after a round has begun. */
+export const ROUND_MS = 20 * SECOND
+/** How long one worker keeps an asset to itself: a round and the longest call begun in it. */
+export const LEASE_MS = 60 * SECOND
+/** Compare-and-swap conflicts in a row on one asset before the caller is told to come again later. */
+export const MAX_CONFLICTS = 50
+/** Asset keys in one work message. */
+export const ASSETS_PER_MESSAGE = 32
+/** Workspaces that one worker talks to at a time for one asset. */
+export const WORKSPACES_AT_ONCE = 16
+/** Delay before the first repeat of a delivery; it doubles with each repeat. */
+export const FIRST_RETRY_MS = 2 * SECOND
+export const LONGEST_RETRY_MS = 15 * MINUTE
+/** A delivery that has only met passing trouble is given up, shown as failed, after this time. */
+export const GIVE_UP_AFTER_MS = 7 * DAY
+/** Work that should have been looked at this long ago lost its message: the sweep sends another. */
+export const SWEEP_GRACE_MS = 2 * MINUTE

@@ -1,0 +1,4 @@
+/** The value that the record itself holds: names from outside may be `constructor` or `toString`. */
+export function own<T>(record: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined
+}

@@ -1,0 +1,32 @@
+import type { BlobRef } from './blob-ref.ts'
+
+/** "Look at these": hints, never truth. */
+export type WorkMessage =
+  | { kind: 'assets'; assets: string[] }
+  /** Take in what lies under a folder whose name has changed, from this page of its listing on. */
+  | { kind: 'listing'; folder: BlobRef; continuation: string | undefined }
+
+const MAX_ASSETS = 64
+const ASSET_NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$/
+
+/** Undefined: this is not a message of ours. */
+export function parseWorkMessage(input: unknown): WorkMessage | undefined {
+  if (typeof input !== 'object' || input === null) return undefined
+  const { kind, assets, folder, continuation } = input as Record<string, unknown>
+  if (kind === 'assets') {
+    const legal =
+      Array.isArray(assets) &&
+      assets.length > 0 &&
+      assets.length <= MAX_ASSETS &&
+      assets.every(asset => typeof asset === 'string' && ASSET_NAME.test(asset))
+    return legal ? { kind, assets: assets as string[] } : undefined
+  }
+  if (kind === 'listing') {
+    const { account, container, path } = (folder ?? {}) as Record<string, unknown>
+    if (typeof account !== 'string' || typeof container !== 'string' || typeof path !== 'string')
+      return undefined
+    if (continuation !== undefined && typeof continuation !== 'string') return undefined
+    return { kind, folder: { account, container, path }, continuation }
+  }
+  return undefined
+}

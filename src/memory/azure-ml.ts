@@ -1,0 +1,57 @@
+import type { AzureMl, RegisteredVersion } from '../app/ports.ts'
+import { canonicalDataUri } from '../core/data-uri.ts'
+import { PermanentError } from '../core/errors.ts'
+import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
+
+/** Azure ML in this process's memory: immutable data URIs, one type an asset, no deletion. */
+export function createMemoryAzureMl(): AzureMl {
+  const versions = new Map<string, Map<number, RegisteredVersion>>()
+  const datastores = new Map<string, Datastore>()
+
+  function versionsOf(workspace: Workspace, asset: string): Map<number, RegisteredVersion> {
+    const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${asset}`
+    const found = versions.get(key) ?? new Map()
+    versions.set(key, found)
+    return found
+  }
+
+  return {
+    async ensureDatastore(workspace, datastore) {
+      const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${datastore.name}`
+      const existing = datastores.get(key) ?? datastore
+      if (
+        existing.account !== datastore.account ||
+        existing.container !== datastore.container ||
+        existing.kind !== datastore.kind
+      ) {
+        throw new PermanentError(
+          `datastore ${datastore.name} points elsewhere: ${existing.account}/${existing.container}`,
+        )
+      }
+      datastores.set(key, datastore)
+    },
+    async putVersion(workspace, asset, number, version) {
+      const all = versionsOf(workspace, asset)
+      const existing = all.get(number)
+      if (existing !== undefined && canonicalDataUri(existing.dataUri) !== canonicalDataUri(version.dataUri))
+        return 'taken'
+      const [first] = all.values()
+      if (first !== undefined && first.type !== version.type) {
+        throw new PermanentError(`asset ${asset} exists with type ${first.type}`)
+      }
+      all.set(number, structuredClone({ ...version, isArchived: false }))
+      return 'registered'
+    },
+    async getVersion(workspace, asset, number) {
+      return structuredClone(versionsOf(workspace, asset).get(number))
+    },
+    async archiveVersion(workspace, asset, number) {
+      const version = versionsOf(workspace, asset).get(number)
+      if (version === undefined) throw new PermanentError(`asset ${asset} has no version ${number}`)
+      version.isArchived = true
+    },
+    async highestVersion(workspace, asset) {
+      return Math.max(0, ...versionsOf(workspace, asset).keys())
+    },
+  }
+}
