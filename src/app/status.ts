@@ -41,6 +41,15 @@ export interface WorkspaceState {
   reason: string | null
 }
 
+/** A file that a rule matched and that is not registered. */
+export interface RefusedFile {
+  rule: string
+  file: string
+  asset: string | null
+  reason: string
+  at: string
+}
+
 /** How many of an asset's newest versions are shown. */
 const VERSIONS_SHOWN = 50
 
@@ -74,7 +83,22 @@ export function createStatus({ ledger }: { ledger: Ledger }) {
     }
   }
 
-  return { assets, asset }
+  /** Newest or oldest first is not promised. */
+  async function refusals(page: PageRequest): Promise<Page<RefusedFile>> {
+    const { items, continuation } = await ledger.listRefusals(page)
+    return {
+      items: items.map(({ rule, ref, asset, reason, at }) => ({
+        rule,
+        file: `${ref.account}/${ref.container}/${ref.path}`,
+        asset: asset ?? null,
+        reason,
+        at: new Date(at).toISOString(),
+      })),
+      continuation,
+    }
+  }
+
+  return { assets, asset, refusals }
 }
 
 function summary({ versions: _, ...rest }: AssetDetail): AssetSummary {

@@ -77,7 +77,8 @@ export function createTableLedger(table: TableClient): Ledger {
     async commit(asset, etag, transition) {
       try {
         const response = await table.submitTransaction(actionsOf(asset, etag, transition))
-        const next = response.getResponseForEntity(HEAD)?.etag
+        // The head is the first of the actions, and so is its answer.
+        const next = response.subResponses[0]?.etag?.trim()
         if (next === undefined) throw new Error(`the transaction on ${asset} was answered without an etag`)
         return { etag: next }
       } catch (error) {

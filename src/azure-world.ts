@@ -1,0 +1,68 @@
+import type { ActiveRules, Log } from './app/ports.ts'
+import { createAzureMl } from './azure/azure-ml.ts'
+import { createArmClients } from './azure/azure-ml-client.ts'
+import { createBlobLake } from './azure/blob-lake.ts'
+import { createCredential, createEmulatorCredential } from './azure/credential.ts'
+import {
+  accountOf,
+  createBlobService,
+  createQueueService,
+  createTableClient,
+  type StorageConnection,
+} from './azure/storage-clients.ts'
+import { createStorageWorkQueue } from './azure/storage-work-queue.ts'
+import { createTableAgenda } from './azure/table-agenda.ts'
+import { createTableLedger } from './azure/table-ledger.ts'
+import type { Config } from './config.ts'
+import { createCounters } from './memory/counters.ts'
+import type { World } from './wiring.ts'
+
+export const LEDGER_TABLE = 'lakemarkLedger'
+export const AGENDA_TABLE = 'lakemarkAgenda'
+export const WORK_QUEUE = 'lakemark-work'
+
+/**
+ * The world as it is in Azure, or in its local doubles: the tables and the queue are created where they are
+ * missing. Rejects with TransientError while the storage account does not answer.
+ */
+export async function createAzureWorld(
+  config: Config & { storage: StorageConnection },
+  rules: ActiveRules,
+  log: Log,
+): Promise<World> {
+  const { storage, azureMlUrl } = config
+  const ledger = createTableClient(storage, LEDGER_TABLE)
+  const agenda = createTableClient(storage, AGENDA_TABLE)
+  const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
+  await Promise.all([ledger.createTable(), agenda.createTable(), queue.createIfNotExists()])
+
+  const clock = { now: () => Date.now() }
+  const credential = azureMlUrl === undefined ? createCredential(config.clientId) : createEmulatorCredential()
+  return {
+    rules,
+    ledger: createTableLedger(ledger),
+    agenda: createTableAgenda(agenda),
+    queue: createStorageWorkQueue(queue),
+    lake: createBlobLake(lakeAccounts(config)),
+    azureMl: createAzureMl({ clientOf: createArmClients({ credential, url: azureMlUrl }), clock }),
+    clock,
+    counters: createCounters(),
+    log,
+  }
+}
+
+/** The lake's accounts by identity; the app's own account, where it is part of the lake, as it is connected. */
+function lakeAccounts({ storage, clientId }: Config & { storage: StorageConnection }) {
+  const own = accountOf(storage)
+  return (account: string) => {
+    if (account === own) return createBlobService(storage)
+    const url = (service: string) => `https://${account}.${service}.core.windows.net`
+    return createBlobService({
+      kind: 'identity',
+      blobUrl: url('blob'),
+      queueUrl: url('queue'),
+      tableUrl: url('table'),
+      credential: createCredential(clientId),
+    })
+  }
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { createCredential } from './azure/credential.ts'
+import type { StorageConnection } from './azure/storage-clients.ts'
+
+/**
+ * All settings, from the environment: the only place that reads it. Every problem is reported at once.
+ */
+export interface Config {
+  rules: string
+  rulesCommit: string | undefined
+  home: string
+  port: number
+  lakePort: number
+  azureMlPort: number
+  azureMlThrottle: 'off' | 'arm'
+  /** Where Azure ML is spoken to instead of ARM: the emulator. */
+  azureMlUrl: string | undefined
+  sweepSchedule: string
+  logLevel: 'info' | 'warn' | 'error'
+  /** The user-assigned managed identity to act as. */
+  clientId: string | undefined
+  /** The app's own account: ledger, agenda and work queue. Undefined: not set, as before `lakemark start`. */
+  storage: StorageConnection | undefined
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const port = (fallback: number) =>
+  z
+    .string()
+    .regex(/^\d{1,5}$/, 'expected a port number from 0 to 65535; 0 picks a free one')
+    .transform(Number)
+    .refine(value => value <= 65535, 'expected a port number from 0 to 65535; 0 picks a free one')
+    .default(fallback)
+
+const settings = z.object({
+  LAKEMARK_RULES: z.string().min(1).default('rules'),
+  LAKEMARK_RULES_COMMIT: z
+    .string()
+    .regex(/^[0-9a-f]{7,64}$/, 'expected the id of a git commit in hexadecimal')
+    .optional(),
+  LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
+  LAKEMARK_PORT: port(7071),
+  LAKEMARK_LAKE_PORT: port(10000),
+  LAKEMARK_AZUREML_PORT: port(7072),
+  LAKEMARK_AZUREML_THROTTLE: z.enum(['off', 'arm']).default('off'),
+  LAKEMARK_AZUREML_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
+  LAKEMARK_SWEEP_SCHEDULE: z
+    .string()
+    .regex(/^\S+(\s+\S+){5}$/, 'expected a schedule of six fields: second minute hour day month weekday')
+    .default('0 * * * * *'),
+  LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
+  AZURE_CLIENT_ID: z.string().min(1).optional(),
+  AzureWebJobsStorage: z.string().min(1).optional(),
+  AzureWebJobsStorage__accountName: z
+    .string()
+    .regex(/^[a-z0-9]{3,24}$/, 'expected the name of a storage account')
+    .optional(),
+  AzureWebJobsStorage__blobServiceUri: z.url().optional(),
+  AzureWebJobsStorage__queueServiceUri: z.url().optional(),
+  AzureWebJobsStorage__tableServiceUri: z.url().optional(),
+  AzureWebJobsStorage__clientId: z.string().min(1).optional(),
+})
+
+/** The names of all settings, for documentation and deployment to be held against. */
+export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape)
+
+/** Throws ConfigError naming every setting that is wrong, and what would be right. */
+export function readConfig(environment: Environment = process.env): Config {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = settings.safeParse(present)
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
+    throw new ConfigError(`settings in the environment are wrong:\n${lines.join('\n')}`)
+  }
+  const { data } = parsed
+  return {
+    rules: data.LAKEMARK_RULES,
+    rulesCommit: data.LAKEMARK_RULES_COMMIT,
+    home: data.LAKEMARK_HOME,
+    port: data.LAKEMARK_PORT,
+    lakePort: data.LAKEMARK_LAKE_PORT,
+    azureMlPort: data.LAKEMARK_AZUREML_PORT,
+    azureMlThrottle: data.LAKEMARK_AZUREML_THROTTLE,
+    azureMlUrl: data.LAKEMARK_AZUREML_URL,
+    sweepSchedule: data.LAKEMARK_SWEEP_SCHEDULE,
+    logLevel: data.LAKEMARK_LOG,
+    clientId: data.AZURE_CLIENT_ID,
+    storage: storageOf(data),
+  }
+}
+
+function storageOf(data: z.infer<typeof settings>): StorageConnection | undefined {
+  const connectionString = data.AzureWebJobsStorage
+  if (connectionString !== undefined) return { kind: 'connection string', connectionString }
+  const account = data.AzureWebJobsStorage__accountName
+  const url = (service: string) => account && `https://${account}.${service}.core.windows.net`
+  const blobUrl = data.AzureWebJobsStorage__blobServiceUri ?? url('blob')
+  const queueUrl = data.AzureWebJobsStorage__queueServiceUri ?? url('queue')
+  const tableUrl = data.AzureWebJobsStorage__tableServiceUri ?? url('table')
+  if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) return undefined
+  if (blobUrl === undefined || queueUrl === undefined || tableUrl === undefined) {
+    throw new ConfigError(
+      'settings in the environment are wrong:\n  AzureWebJobsStorage: give __accountName, or all of __blobServiceUri, __queueServiceUri and __tableServiceUri',
+    )
+  }
+  return {
+    kind: 'identity',
+    blobUrl,
+    queueUrl,
+    tableUrl,
+    credential: createCredential(data.AzureWebJobsStorage__clientId),
+  }
+}

@@ -1,0 +1,7 @@
+/** The entry of the function app in Azure: `main` in package.json leads here. */
+import { readConfig } from '../config.ts'
+import { openLakemark } from '../open-lakemark.ts'
+import { registerFunctions } from './register.ts'
+
+const config = readConfig()
+registerFunctions({ lakemark: openLakemark(config), sweepSchedule: config.sweepSchedule })

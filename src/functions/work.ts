@@ -1,0 +1,38 @@
+import { app, type InvocationContext } from '@azure/functions'
+import { WORK_QUEUE } from '../azure-world.ts'
+import { parseWorkMessage } from '../core/work-message.ts'
+import type { Registration } from './register.ts'
+
+const CONNECTION = 'AzureWebJobsStorage'
+
+/** Messages of the work queue, and those of its poison queue. */
+export function registerWork(lakemark: Registration['lakemark']): void {
+  app.storageQueue('onWork', {
+    queueName: WORK_QUEUE,
+    connection: CONNECTION,
+    handler: async (input, context) => {
+      const { work, takeInListing, recordPoison } = await lakemark()
+      const message = parseWorkMessage(input)
+      if (message === undefined) await recordPoison(unreadable(input))
+      else if (message.kind === 'assets') await work(message.assets, { redelivered: isRedelivered(context) })
+      else await takeInListing(message.folder, message.continuation)
+    },
+  })
+
+  app.storageQueue('onWorkPoison', {
+    queueName: `${WORK_QUEUE}-poison`,
+    connection: CONNECTION,
+    handler: async input => {
+      const { recordPoison } = await lakemark()
+      await recordPoison(parseWorkMessage(input) ?? unreadable(input))
+    },
+  })
+}
+
+function isRedelivered({ triggerMetadata }: InvocationContext): boolean {
+  return Number(triggerMetadata?.dequeueCount ?? 1) > 1
+}
+
+function unreadable(input: unknown): { kind: 'unreadable'; text: string } {
+  return { kind: 'unreadable', text: typeof input === 'string' ? input : JSON.stringify(input) }
+}

@@ -1,0 +1,47 @@
+import { createQueueService, type StorageConnection } from '../azure/storage-clients.ts'
+import { type Config, ConfigError } from '../config.ts'
+import { registerFunctions } from '../functions/register.ts'
+import { type Host, type HostLog, readHostJson, startHost } from '../host/host.ts'
+import { createLog } from '../log.ts'
+import { openLakemark } from '../open-lakemark.ts'
+
+const HOST_JSON = new URL('../../host.json', import.meta.url)
+const CONNECTION = 'AzureWebJobsStorage'
+
+/**
+ * The functions in the embedded host, over the storage account of the configuration. Rejects where the
+ * rules have problems or the storage account does not answer: what cannot work does not start.
+ */
+export async function startService(config: Config): Promise<Host> {
+  const { storage } = config
+  if (storage === undefined) {
+    throw new ConfigError(
+      'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
+    )
+  }
+  const log = createLog(config.logLevel)
+  const lakemark = openLakemark(config)
+  const { sweep } = await lakemark()
+  const host = await startHost({
+    port: config.port,
+    hostJson: await readHostJson(HOST_JSON.pathname),
+    load: async () => registerFunctions({ lakemark, sweepSchedule: config.sweepSchedule }),
+    queueService: connection => queuesOf(connection, storage),
+    setting: () => undefined,
+    log: toHostLog(log),
+  })
+  // What was left undone when the last process ended need not wait for the timer.
+  await sweep()
+  return host
+}
+
+function queuesOf(connection: string, storage: StorageConnection) {
+  if (connection !== CONNECTION) throw new ConfigError(`no function may use the connection ${connection}`)
+  return createQueueService(storage)
+}
+
+function toHostLog(log: ReturnType<typeof createLog>): HostLog {
+  return (level, message, fields) => {
+    if (level !== 'debug') log[level](message, fields)
+  }
+}

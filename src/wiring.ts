@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto'
+import { createAnnouncer } from './app/announcer.ts'
+import { createDelivery } from './app/deliver.ts'
+import { createIntake, type Intake } from './app/intake.ts'
+import { createListing } from './app/listing.ts'
+import { createPoison } from './app/poison.ts'
+import type {
+  ActiveRules,
+  Agenda,
+  AzureMl,
+  Clock,
+  Counters,
+  Lake,
+  Ledger,
+  Log,
+  WorkQueue,
+} from './app/ports.ts'
+import { createRecorder } from './app/recorder.ts'
+import { createRetry } from './app/retry.ts'
+import { createSeeding } from './app/seed.ts'
+import { createStatus } from './app/status.ts'
+import { createSweep } from './app/sweep.ts'
+import { createWork, createWorkAll } from './app/work.ts'
+import { createMatcher } from './core/matching.ts'
+
+/** What the use cases stand on: real adapters, or the ones in memory. */
+export interface World {
+  rules: ActiveRules
+  ledger: Ledger
+  agenda: Agenda
+  queue: WorkQueue
+  lake: Lake
+  azureMl: AzureMl
+  clock: Clock
+  counters: Counters
+  log: Log
+}
+
+export type Lakemark = ReturnType<typeof createLakemark>
+
+/** All use cases, over one world. Any number of these may share a ledger. */
+export function createLakemark(world: World) {
+  const { ledger, agenda, queue, lake, clock, counters, log } = world
+  const active = { ...world.rules, ...createMatcher(world.rules.rules) }
+  const rules = () => active
+  const announcer = createAnnouncer({ agenda, queue, clock })
+  const recorder = createRecorder({ ledger, lake, clock })
+  const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
+  const work = createWork({
+    ledger,
+    deliver: createDelivery({ ...world, rules }),
+    highestInUse: createSeeding({ azureMl: world.azureMl, rules, log }),
+    announcer,
+    clock,
+    log,
+    owner: randomUUID(),
+  })
+  return {
+    rules,
+    intake,
+    work: createWorkAll({ work, announcer, log }),
+    takeInListing: createListing({ lake, intake, announcer, counters }),
+    sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
+    retry: createRetry({ ledger, announcer, clock }),
+    recordPoison: createPoison({ ledger, clock, counters, log }),
+    status: createStatus({ ledger }),
+    counters,
+    log,
+  }
+}

@@ -1,0 +1,100 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { AzureMl } from '../../src/app/ports.ts'
+import type { DataVersionBody } from '../../src/core/data-version.ts'
+import { PermanentError } from '../../src/core/errors.ts'
+import type { Workspace } from '../../src/core/rules/rule-set.ts'
+
+export const WORKSPACES: readonly [Workspace, Workspace] = [
+  {
+    alias: 'one',
+    subscription: '00000000-0000-0000-0000-000000000001',
+    resourceGroup: 'rg-one',
+    name: 'ml-one',
+  },
+  {
+    alias: 'two',
+    subscription: '00000000-0000-0000-0000-000000000002',
+    resourceGroup: 'rg-two',
+    name: 'ml-two',
+  },
+]
+
+const SILVER = { account: 'contosolake', container: 'silver', name: 'silver', kind: 'azure_blob' } as const
+
+export function describeAzureMl(name: string, create: () => Promise<AzureMl>): void {
+  describe(name, () => {
+    const [one, two] = WORKSPACES
+    let azureMl: AzureMl
+    beforeAll(async () => {
+      azureMl = await create()
+    })
+
+    const body = (path: string, overrides: Partial<DataVersionBody> = {}): DataVersionBody => ({
+      type: 'uri_file',
+      dataUri: `azureml://datastores/silver/paths/${path}`,
+      description: 'Daily sales',
+      tags: { team: 'retail' },
+      properties: { 'lakemark.fingerprint': 'f' },
+      ...overrides,
+    })
+
+    it('registers a version and gives it back', async () => {
+      expect(await azureMl.putVersion(one, 'asset-a', 1, body('a.csv'))).toBe('registered')
+      const there = await azureMl.getVersion(one, 'asset-a', 1)
+      expect(there).toMatchObject({
+        type: 'uri_file',
+        description: 'Daily sales',
+        tags: { team: 'retail' },
+        isArchived: false,
+      })
+      expect(there?.properties['lakemark.fingerprint']).toBe('f')
+      expect(there?.dataUri).toMatch(/datastores\/silver\/paths\/a\.csv$/)
+    })
+
+    it('takes the same version again as the same', async () => {
+      expect(await azureMl.putVersion(one, 'asset-b', 1, body('a.csv'))).toBe('registered')
+      expect(await azureMl.putVersion(one, 'asset-b', 1, body('a.csv'))).toBe('registered')
+    })
+
+    it('says that a number is taken where it holds other data, and leaves it alone', async () => {
+      await azureMl.putVersion(one, 'asset-c', 1, body('a.csv'))
+      expect(await azureMl.putVersion(one, 'asset-c', 1, body('b.csv'))).toBe('taken')
+      expect((await azureMl.getVersion(one, 'asset-c', 1))?.dataUri).toMatch(/a\.csv$/)
+    })
+
+    it('keeps workspaces apart', async () => {
+      await azureMl.putVersion(one, 'asset-d', 1, body('a.csv'))
+      expect(await azureMl.getVersion(two, 'asset-d', 1)).toBeUndefined()
+      expect(await azureMl.putVersion(two, 'asset-d', 1, body('b.csv'))).toBe('registered')
+    })
+
+    it('refuses another type than the asset has, for good', async () => {
+      await azureMl.putVersion(one, 'asset-e', 1, body('a.csv'))
+      const folder = body('a', { type: 'uri_folder' })
+      await expect(azureMl.putVersion(one, 'asset-e', 2, folder)).rejects.toBeInstanceOf(PermanentError)
+    })
+
+    it('knows the highest number, archived versions included', async () => {
+      expect(await azureMl.highestVersion(one, 'asset-f')).toBe(0)
+      for (const number of [1, 7, 3]) await azureMl.putVersion(one, 'asset-f', number, body('a.csv'))
+      await azureMl.archiveVersion(one, 'asset-f', 7)
+      expect(await azureMl.highestVersion(one, 'asset-f')).toBe(7)
+      expect(await azureMl.getVersion(one, 'asset-f', 7)).toMatchObject({
+        isArchived: true,
+        tags: { team: 'retail' },
+      })
+    })
+
+    it('creates a datastore once, and is content with it later', async () => {
+      await azureMl.ensureDatastore(one, SILVER)
+      await azureMl.ensureDatastore(one, SILVER)
+    })
+
+    it('refuses a datastore whose name is used for another container, for good', async () => {
+      await azureMl.ensureDatastore(two, SILVER)
+      const other = { ...SILVER, container: 'gold' }
+      await expect(azureMl.ensureDatastore(two, other)).rejects.toThrow(/silver/)
+      await expect(azureMl.ensureDatastore(two, other)).rejects.toBeInstanceOf(PermanentError)
+    })
+  })
+}

@@ -1,0 +1,74 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { afterAll, beforeAll } from 'vitest'
+import { createBlobLake } from '../../src/azure/blob-lake.ts'
+import {
+  createBlobService,
+  createQueueService,
+  createTableClient,
+  type StorageConnection,
+} from '../../src/azure/storage-clients.ts'
+import { createStorageWorkQueue } from '../../src/azure/storage-work-queue.ts'
+import { createTableAgenda } from '../../src/azure/table-agenda.ts'
+import { createTableLedger } from '../../src/azure/table-ledger.ts'
+import { normalEtag } from '../../src/core/storage-events.ts'
+import { parseWorkMessage } from '../../src/core/work-message.ts'
+import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lake/azurite.ts'
+import { describeAgenda } from './agenda-suite.ts'
+import { describeLake } from './lake-suite.ts'
+import { describeLedger } from './ledger-suite.ts'
+import { describeWorkQueue } from './work-queue-suite.ts'
+
+let azurite: Azurite
+let connection: StorageConnection
+let created = 0
+
+beforeAll(async () => {
+  azurite = await startAzurite()
+  connection = { kind: 'connection string', connectionString: azurite.connectionString }
+})
+afterAll(() => azurite.close())
+
+async function newTable() {
+  created += 1
+  const table = createTableClient(connection, `table${created}`)
+  await table.createTable()
+  return table
+}
+
+describeLedger('the ledger in Table Storage', async () => createTableLedger(await newTable()))
+describeAgenda('the agenda in Table Storage', async () => createTableAgenda(await newTable()))
+
+describeWorkQueue('the work queue in Storage Queues', async () => {
+  created += 1
+  const client = createQueueService(connection).getQueueClient(`queue-${created}`)
+  await client.create()
+  return {
+    queue: createStorageWorkQueue(client),
+    take: async afterMs => {
+      await wait(afterMs)
+      const { receivedMessageItems } = await client.receiveMessages({ numberOfMessages: 32 })
+      return receivedMessageItems.flatMap(({ messageText }) => {
+        const message = parseWorkMessage(JSON.parse(Buffer.from(messageText, 'base64').toString('utf8')))
+        return message ?? []
+      })
+    },
+  }
+})
+
+describeLake('the lake in Blob Storage', async () => {
+  created += 1
+  const container = `container-${created}`
+  const service = createBlobService(connection)
+  const client = service.getContainerClient(container)
+  await client.create()
+  return {
+    lake: createBlobLake(() => service),
+    account: DEV_ACCOUNT,
+    container,
+    put: async (path, content, metadata = {}) => {
+      const blob = client.getBlockBlobClient(path)
+      const { etag } = await blob.upload(content, Buffer.byteLength(content), { metadata })
+      return { etag: normalEtag(etag) ?? '' }
+    },
+  }
+})

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest'
+import type { Ledger } from '../../src/app/ports.ts'
+import { fileOf, gatheringOf, NOW, transitionOf, versionOf } from '../support/samples.ts'
+
+/** What every ledger promises. `create` gives an empty one. */
+export function describeLedger(name: string, create: () => Promise<Ledger>): void {
+  describe(name, () => {
+    async function seeded() {
+      const ledger = await create()
+      const files = [fileOf('a.csv'), fileOf('b.csv')]
+      const committed = await ledger.commit(
+        'sales',
+        undefined,
+        transitionOf(
+          { open: 1, wakeAt: NOW },
+          { files, gatherings: [gatheringOf('target-1')], versions: [versionOf(1)] },
+        ),
+      )
+      if (committed === 'conflict') throw new Error('the ledger was not empty')
+      return { ledger, etag: committed.etag, files }
+    }
+
+    it('knows nothing of an asset that was never written', async () => {
+      const ledger = await create()
+      expect(await ledger.readWork('sales')).toBeUndefined()
+      const state = await ledger.readFiles('sales', { files: ['x'], targets: ['y'] })
+      expect(state).toEqual({ head: undefined, etag: undefined, files: new Map(), gatherings: new Map() })
+      expect(await ledger.readVersions('sales', { from: 1, limit: 10 })).toEqual([])
+    })
+
+    it('reads back exactly what was committed', async () => {
+      const { ledger, etag, files } = await seeded()
+      const [a] = files
+      const state = await ledger.readFiles('sales', {
+        files: [a?.key ?? '', 'unknown'],
+        targets: ['target-1', 'other'],
+      })
+      expect(state.etag).toBe(etag)
+      expect(state.head).toEqual(transitionOf({ open: 1, wakeAt: NOW }).head)
+      expect([...state.files.values()]).toEqual([a])
+      expect([...state.gatherings.values()]).toEqual([gatheringOf('target-1')])
+      expect(await ledger.readVersions('sales', { from: 1, limit: 10 })).toEqual([versionOf(1)])
+    })
+
+    it('gives a worker the head with everything that gathers', async () => {
+      const { ledger, etag } = await seeded()
+      const work = await ledger.readWork('sales')
+      expect(work?.etag).toBe(etag)
+      expect(work?.gatherings).toEqual([gatheringOf('target-1')])
+    })
+
+    it('refuses a commit under an etag that is no longer the head’s, and changes nothing', async () => {
+      const { ledger, etag } = await seeded()
+      const next = await ledger.commit('sales', etag, transitionOf({ lastOrdinal: 5 }))
+      expect(next).not.toBe('conflict')
+      const late = transitionOf({ lastOrdinal: 9 }, { versions: [versionOf(9)] })
+      expect(await ledger.commit('sales', etag, late)).toBe('conflict')
+      expect((await ledger.readWork('sales'))?.head.lastOrdinal).toBe(5)
+      expect(await ledger.readVersions('sales', { from: 9, limit: 1 })).toEqual([])
+    })
+
+    it('refuses to create a head that exists', async () => {
+      const { ledger } = await seeded()
+      expect(await ledger.commit('sales', undefined, transitionOf({}))).toBe('conflict')
+    })
+
+    it('lets exactly one of many writers at the same etag win', async () => {
+      const { ledger, etag } = await seeded()
+      const writers = Array.from({ length: 20 }, (_, index) =>
+        ledger.commit(
+          'sales',
+          etag,
+          transitionOf({ lastCut: index + 1 }, { versions: [versionOf(index + 10)] }),
+        ),
+      )
+      const results = await Promise.all(writers)
+      const winners = results.flatMap((result, index) => (result === 'conflict' ? [] : index))
+      expect(winners).toHaveLength(1)
+      expect((await ledger.readWork('sales'))?.head.lastCut).toBe(Number(winners[0]) + 1)
+      expect(await ledger.readVersions('sales', { from: 10, limit: 100 })).toHaveLength(1)
+    })
+
+    it('replaces rows, closes gatherings, and does all of it or nothing', async () => {
+      const { ledger, etag, files } = await seeded()
+      const newer = { ...files[0], etag: '0x2', cut: 2 } as (typeof files)[0]
+      const former = { ref: newer.ref, key: newer.key, etag: '0x1', sizeBytes: 10, cut: 1 }
+      const transition = transitionOf(
+        { open: 0 },
+        { files: [newer], formerMembers: [former], closedGatherings: ['target-1'] },
+      )
+      const touched = await ledger.commit('sales', etag, transitionOf({ open: 1 }))
+      if (touched === 'conflict') throw new Error('nobody else writes here')
+      expect(await ledger.commit('sales', etag, transition)).toBe('conflict')
+      expect((await ledger.readWork('sales'))?.gatherings).toHaveLength(1)
+      await ledger.commit('sales', touched.etag, transition)
+      expect((await ledger.readWork('sales'))?.gatherings).toEqual([])
+      const members = async (cut: number) =>
+        (await ledger.readMembers('sales', cut, { limit: 10 })).items.map(
+          member => `${member.ref.path} ${member.etag}`,
+        )
+      expect((await members(1)).sort()).toEqual(['a.csv 0x1', 'b.csv 0x1'])
+      expect(await members(2)).toEqual(['a.csv 0x2'])
+    })
+
+    it('reads ranges of versions in the order of ordinals, gaps and all', async () => {
+      const ledger = await create()
+      const versions = [2, 9, 10, 11, 100].map(ordinal => versionOf(ordinal))
+      await ledger.commit('sales', undefined, transitionOf({}, { versions }))
+      const ordinals = async (range: { from: number; to?: number; limit: number }) =>
+        (await ledger.readVersions('sales', range)).map(({ ordinal }) => ordinal)
+      expect(await ordinals({ from: 1, limit: 3 })).toEqual([2, 9, 10])
+      expect(await ordinals({ from: 10, to: 11, limit: 50 })).toEqual([10, 11])
+      expect(await ordinals({ from: 101, limit: 50 })).toEqual([])
+    })
+
+    it('pages through the members of a cut', async () => {
+      const ledger = await create()
+      const files = Array.from({ length: 25 }, (_, index) => fileOf(`part-${index}.csv`))
+      await ledger.commit('sales', undefined, transitionOf({}, { files }))
+      const paths: string[] = []
+      let continuation: string | undefined
+      do {
+        const page = await ledger.readMembers('sales', 1, { limit: 10, continuation })
+        expect(page.items.length).toBeLessThanOrEqual(10)
+        paths.push(...page.items.map(({ ref }) => ref.path))
+        continuation = page.continuation
+      } while (continuation !== undefined)
+      expect(paths.sort()).toEqual(files.map(({ ref }) => ref.path).sort())
+    })
+
+    it('lists assets in the order of their names, page by page', async () => {
+      const ledger = await create()
+      const names = ['b', 'a-2', 'c_1', 'a']
+      for (const name of names) await ledger.commit(name, undefined, transitionOf({}))
+      await ledger.refuse([refusalOf('x.csv')])
+      const first = await ledger.listAssets({ limit: 3 })
+      const rest = await ledger.listAssets({ limit: 3, continuation: first.continuation })
+      expect([...first.items, ...rest.items].map(({ asset }) => asset)).toEqual(['a', 'a-2', 'b', 'c_1'])
+    })
+
+    it('keeps one refusal per rule and file, with paths of any characters', async () => {
+      const ledger = await create()
+      const odd = refusalOf('a/b\\c#d?e%f\u0000\u{1f600}/..')
+      await ledger.refuse([refusalOf('x.csv'), odd])
+      await ledger.refuse([{ ...odd, reason: 'again' }])
+      const { items } = await ledger.listRefusals({ limit: 10 })
+      expect(items).toHaveLength(2)
+      expect(items.find(({ ref }) => ref.path === odd.ref.path)).toEqual({ ...odd, reason: 'again' })
+    })
+
+    it('takes a version whose content is longer than a column of Table Storage', async () => {
+      const ledger = await create()
+      const tags = Object.fromEntries(
+        Array.from({ length: 40 }, (_, index) => [`tag-${index}`, 'ü'.repeat(1000)]),
+      )
+      const version = versionOf(1, { spec: { ...versionOf(1).spec, tags } })
+      await ledger.commit('sales', undefined, transitionOf({}, { versions: [version] }))
+      expect(await ledger.readVersions('sales', { from: 1, limit: 1 })).toEqual([version])
+    })
+  })
+}
+
+function refusalOf(path: string) {
+  const { ref, key } = fileOf(path)
+  return { rule: 'daily-sales', ref, key, etag: '0x1', asset: undefined, reason: 'no legal name', at: NOW }
+}

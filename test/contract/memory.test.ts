@@ -1,0 +1,47 @@
+import { createMemoryAgenda } from '../../src/memory/agenda.ts'
+import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
+import { createMemoryLake } from '../../src/memory/lake.ts'
+import { createMemoryLedger } from '../../src/memory/ledger.ts'
+import { createMemoryWorkQueue } from '../../src/memory/work-queue.ts'
+import { NOW } from '../support/samples.ts'
+import { describeAgenda } from './agenda-suite.ts'
+import { describeAzureMl } from './azure-ml-suite.ts'
+import { describeLake } from './lake-suite.ts'
+import { describeLedger } from './ledger-suite.ts'
+import { describeWorkQueue } from './work-queue-suite.ts'
+
+describeLedger('the ledger in memory', async () => createMemoryLedger())
+describeAgenda('the agenda in memory', async () => createMemoryAgenda())
+describeAzureMl('Azure ML in memory', async () => createMemoryAzureMl())
+
+describeWorkQueue('the work queue in memory', async () => {
+  let now = NOW
+  const queue = createMemoryWorkQueue({ now: () => now })
+  return {
+    queue,
+    take: async afterMs => {
+      now += afterMs
+      return queue.take()
+    },
+  }
+})
+
+describeLake('the lake in memory', async () => {
+  const lake = createMemoryLake()
+  const [account, container] = ['contosolake', 'silver']
+  let puts = 0
+  return {
+    lake,
+    account,
+    container,
+    put: async (path, content, metadata = {}) => {
+      puts += 1
+      const etag = `0x${puts}`
+      lake.put(
+        { account, container, path },
+        { etag, sizeBytes: content.length, isDirectory: 'hdi_isfolder' in metadata, isBeingCopied: false },
+      )
+      return { etag }
+    },
+  }
+})
