@@ -25,7 +25,8 @@ export function createSeeding({
       const workspace = workspaces.get(alias)
       if (workspace === undefined) return
       try {
-        highest = Math.max(highest, await azureMl.highestVersion(workspace, asset))
+        const there = await azureMl.highestVersion(workspace, asset)
+        highest = Math.max(highest, there)
       } catch (error) {
         log.warn('could not ask which numbers are in use', {
           asset,

@@ -1,0 +1,136 @@
+import { compileRule } from './compile-rule.ts'
+import { checkDatastoreNames, checkRuleNames, checkSharedAssets } from './cross-checks.ts'
+import {
+  type Defined,
+  defineDatastores,
+  defineTargets,
+  defineWorkspaces,
+  type Section,
+} from './definitions.ts'
+import { parseFields } from './fields.ts'
+import { kindOf } from './kind.ts'
+import { MAX_FILES, MAX_RULES } from './limits.ts'
+import { type Problem, sortProblems } from './problem.ts'
+import { createReporter, type Reporter, within } from './report.ts'
+import type { Rule, RuleSet } from './rule-set.ts'
+import { topShape } from './schema.ts'
+import { parseYaml, type YamlTree } from './yaml-tree.ts'
+
+/** What is told of one file; with more, something fundamental is wrong with it. */
+const MAX_PROBLEMS_PER_FILE = 50
+
+export type ParsedRules =
+  | { ok: true; rules: RuleSet; warnings: Problem[] }
+  | { ok: false; problems: Problem[] }
+
+/**
+ * The rule set that the files make together, or every problem in any of them, by file and place.
+ * `path` is what the problems call the file; nothing is read.
+ */
+export function parseRules(files: readonly { path: string; text: string }[]): ParsedRules {
+  const named = files.map(file => file.path)
+  if (files.length > MAX_FILES) {
+    return refused(named[MAX_FILES], `more than ${MAX_FILES} rule files; join some of them`)
+  }
+  const problems: Problem[] = []
+  const trees: YamlTree[] = []
+  for (const { path, text } of files) {
+    const tree = parseYaml(path, text)
+    if ('problems' in tree) problems.push(...tree.problems)
+    else trees.push(tree)
+  }
+
+  const report = createReporter()
+  const rules = compileFiles(trees, problems.length === 0, report)
+  problems.push(...report.problems)
+  if (problems.length > 0) return { ok: false, problems: bounded(sortProblems(problems)) }
+  if (rules.rules.length === 0) {
+    const places = files.length === 0 ? 'as there are no rule files' : `in ${listed(named)}`
+    return refused(named[0], `no rules found ${places}; add one under rules`)
+  }
+  return { ok: true, rules, warnings: sortProblems(report.warnings) }
+}
+
+function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Reporter): RuleSet {
+  const sections = { workspaces: [], groups: [], datastores: [], rules: [] } as Record<string, Section[]>
+  for (const tree of trees) {
+    if (tree.value === null) continue
+    const top = parseFields(topShape, tree.value, { tree, path: [] }, report)
+    for (const [name, raw] of Object.entries(top ?? {})) {
+      sections[name]?.push({ raw, place: { tree, path: [name] } })
+    }
+  }
+  const {
+    workspaces: ofWorkspaces = [],
+    groups = [],
+    datastores: ofDatastores = [],
+    rules: ofRules = [],
+  } = sections
+
+  const workspaces = defineWorkspaces(ofWorkspaces, report)
+  const isComplete = areAllReadable && [...ofWorkspaces, ...groups].every(({ raw }) => isMapOrNothing(raw))
+  const targets = defineTargets(workspaces, groups, isComplete, report)
+  const datastores = defineDatastores(ofDatastores, report)
+  const rules = compileRules(ofRules, targets, report)
+  checkRuleNames(rules, report)
+  checkDatastoreNames(datastores, rules, report)
+  checkSharedAssets(rules, report)
+  return {
+    rules: rules.map(it => it.value),
+    workspaces: valuesOf(workspaces),
+    datastores: valuesOf(datastores),
+  }
+}
+
+function compileRules(
+  sections: Section[],
+  targets: Parameters<typeof compileRule>[2],
+  report: Reporter,
+): Defined<Rule>[] {
+  const rules: Defined<Rule>[] = []
+  let count = 0
+  for (const { raw, place: list } of sections) {
+    if (raw === undefined || raw === null) continue
+    if (!Array.isArray(raw)) {
+      report.value(list, `expected a list of rules, found ${kindOf(raw)}; begin every rule with "- name: "`)
+      continue
+    }
+    for (const [i, item] of raw.entries()) {
+      const place = within(list, i)
+      if (++count > MAX_RULES) {
+        report.value(place, `more than ${MAX_RULES} rules; join some of them`)
+        return rules
+      }
+      const rule = compileRule(item, place, targets, report)
+      if (rule) rules.push({ value: rule, place })
+    }
+  }
+  return rules
+}
+
+/** Otherwise nobody knows what it would have defined. */
+function isMapOrNothing(raw: unknown): boolean {
+  return raw === undefined || (typeof raw === 'object' && !Array.isArray(raw))
+}
+
+function valuesOf<T>(defined: Map<string, Defined<T>>): Map<string, T> {
+  return new Map([...defined].map(([key, { value }]) => [key, value]))
+}
+
+function bounded(problems: Problem[]): Problem[] {
+  const byFile = Map.groupBy(problems, problem => problem.file)
+  return [...byFile.values()].flatMap(ofFile => {
+    const [told, rest] = [ofFile.slice(0, MAX_PROBLEMS_PER_FILE), ofFile.slice(MAX_PROBLEMS_PER_FILE)]
+    const first = rest[0]
+    return first ? [...told, { ...first, message: `and ${rest.length} more problems from here on` }] : told
+  })
+}
+
+function refused(file = 'rules', message: string): ParsedRules {
+  return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
+}
+
+function listed(files: string[], max = 5): string {
+  const more = files.length > max ? ` and ${files.length - max} more files` : ''
+  return files.slice(0, max).join(', ') + more
+}

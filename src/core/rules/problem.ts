@@ -1,0 +1,34 @@
+/** Something wrong in a rule file: where it stands, what is wrong, and what would be right. */
+export interface Problem {
+  file: string
+  /** From 1. */
+  line: number
+  /** From 1, in UTF-16 units. */
+  column: number
+  message: string
+}
+
+const MAX_MESSAGE_LENGTH = 500
+
+/** One line of bounded length: messages quote what stands in the file. */
+export function toMessage(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length <= MAX_MESSAGE_LENGTH ? line : `${line.slice(0, MAX_MESSAGE_LENGTH - 1).toWellFormed()}…`
+}
+
+/** `file:line:col  message` */
+export function formatProblem({ file, line, column, message }: Problem): string {
+  return `${file}:${line}:${column}  ${message}`
+}
+
+/** By file, then by place, without duplicates. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  const unique = new Map(problems.map(problem => [formatProblem(problem), problem]))
+  return [...unique.values()].sort(
+    (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column,
+  )
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

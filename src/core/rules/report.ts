@@ -1,0 +1,49 @@
+/** Where a value stands in the rule files, and how a problem with it is told. */
+import { type Problem, toMessage } from './problem.ts'
+import type { Path, YamlTree } from './yaml-tree.ts'
+
+export interface Place {
+  tree: YamlTree
+  path: Path
+}
+
+export interface Reporter {
+  /** A problem with the value at `place`. */
+  value(place: Place, message: string): void
+  /** A problem with the key at `place`; the message names it. */
+  key(place: Place, message: string): void
+  /** Not wrong, but probably not what is meant. */
+  warn(place: Place, message: string): void
+}
+
+export function createReporter(): Reporter & { problems: Problem[]; warnings: Problem[] } {
+  const problems: Problem[] = []
+  const warnings: Problem[] = []
+  return {
+    problems,
+    warnings,
+    value: (place, message) => problems.push(toProblem(place, 'value', labelled(place.path, message))),
+    key: (place, message) => problems.push(toProblem(place, 'key', message)),
+    warn: (place, message) => warnings.push(toProblem(place, 'value', labelled(place.path, message))),
+  }
+}
+
+export function within({ tree, path }: Place, ...steps: (string | number)[]): Place {
+  return { tree, path: [...path, ...steps] }
+}
+
+/** `rules/sales.yaml:12`, to point out another place in a message. */
+export function lineOf({ tree, path }: Place): string {
+  return `${tree.file}:${tree.locate(path, 'key').line}`
+}
+
+function toProblem({ tree, path }: Place, part: 'key' | 'value', message: string): Problem {
+  return { file: tree.file, ...tree.locate(path, part), message: toMessage(message) }
+}
+
+/** The keys that lead to the value; within a rule, those from the rule on. */
+function labelled(path: Path, message: string): string {
+  const steps = path[0] === 'rules' && path.length > 1 ? path.slice(2) : path
+  const label = steps.filter(step => typeof step === 'string').join('.')
+  return label === '' ? message : `${label}: ${message}`
+}

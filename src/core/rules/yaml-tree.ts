@@ -1,0 +1,117 @@
+/** YAML into plain values, with the place of each of them. Hostile files cost bounded time and memory. */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import { type Problem, toMessage } from './problem.ts'
+
+export const MAX_FILE_CHARACTERS = 256 * 1024
+const MAX_DEPTH = 16
+/** What aliases make of the file counts too. */
+const MAX_NODES = 100_000
+/** Resolving one costs a walk through the file. */
+const MAX_ALIASES = 100
+
+/** Keys and indexes, from the top of the file. */
+export type Path = readonly (string | number)[]
+
+export interface YamlTree {
+  file: string
+  /** Plain objects, arrays and scalars; null for an empty file. */
+  value: unknown
+  /** The place of a value or of its key; of the nearest thing around it, where it is missing. */
+  locate(path: Path, part: 'key' | 'value'): { line: number; column: number }
+}
+
+/** The tree of one YAML 1.2 document, or every problem that makes it none. */
+export function parseYaml(file: string, text: string): YamlTree | { problems: Problem[] } {
+  const lines = new LineCounter()
+  const problemAt = (offset: number, message: string): Problem => {
+    const { line, col } = lines.linePos(offset)
+    return { file, line: Math.max(line, 1), column: Math.max(col, 1), message: toMessage(message) }
+  }
+  if (text.length > MAX_FILE_CHARACTERS) {
+    return { problems: [problemAt(0, `the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`)] }
+  }
+
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const
+  const document = parseDocument(text, options)
+  const errors = [...document.errors, ...document.warnings]
+  const problems = errors.map(error => problemAt(error.pos[0], `not valid YAML: ${messageOf(error)}`))
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const control = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/)
+  if (control >= 0) problems.push(problemAt(control, 'control characters are not allowed'))
+  if (document.directives?.yaml.version !== '1.2') problems.push(problemAt(0, 'only YAML 1.2 is read'))
+  if (problems.length > 0) return { problems }
+
+  const value = toPlain(document, (node, message) => problems.push(problemAt(startOf(node), message)))
+  if (problems.length > 0) return { problems }
+  const locate: YamlTree['locate'] = (path, part) => {
+    const { line, col } = lines.linePos(startOf(nodeAt(document.contents, path, part)))
+    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+  }
+  return { file, value, locate }
+}
+
+function messageOf({ code, message }: { code: string; message: string }): string {
+  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deeply' : message
+}
+
+/** The plain value of the document. What it cannot hold is reported, and left out of the value. */
+function toPlain(document: Document.Parsed, report: (node: unknown, message: string) => void): unknown {
+  let nodes = 0
+  let aliases = 0
+  return plain(document.contents, 0)
+
+  function plain(node: unknown, depth: number): unknown {
+    if (++nodes > MAX_NODES) {
+      if (nodes === MAX_NODES + 1) report(node, `more than ${MAX_NODES} values, with those of the aliases`)
+      return undefined
+    }
+    if (depth > MAX_DEPTH) {
+      report(node, `nested more than ${MAX_DEPTH} levels deep`)
+      return undefined
+    }
+    if (isScalar(node)) return node.value
+    if (isSeq(node)) return node.items.map(item => plain(item, depth + 1))
+    if (isMap(node)) return plainMap(node.items, depth)
+    if (!isAlias(node)) return null
+    if (++aliases > MAX_ALIASES) {
+      if (aliases === MAX_ALIASES + 1) report(node, `more than ${MAX_ALIASES} aliases`)
+      return undefined
+    }
+    const target = node.resolve(document)
+    if (target === undefined) report(node, `no anchor &${node.source} stands before this alias`)
+    return plain(target, depth + 1)
+  }
+
+  function plainMap(pairs: { key: unknown; value: unknown }[], depth: number): Record<string, unknown> {
+    const entries = new Map<string, unknown>()
+    for (const { key, value } of pairs) {
+      const name = isScalar(key) ? String(key.value) : undefined
+      if (name === undefined) report(key, 'a key must be plain text')
+      else if (name === '__proto__') report(key, 'the key __proto__ is not allowed; choose another name')
+      else if (entries.has(name)) report(key, `the key ${name} stands twice in this map; keep one of them`)
+      else entries.set(name, plain(value, depth + 1))
+    }
+    return Object.fromEntries(entries)
+  }
+}
+
+function nodeAt(root: unknown, path: Path, part: 'key' | 'value'): unknown {
+  let node = root
+  for (const [i, step] of path.entries()) {
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      if (pair === undefined) return node
+      const isKeyWanted = part === 'key' && i === path.length - 1
+      // A key without a value has its problem where the key stands.
+      const isEmpty = !pair.value || (isScalar(pair.value) && pair.value.source === '')
+      if (isKeyWanted || isEmpty) return pair.key
+      node = pair.value
+    } else if (isSeq(node) && typeof step === 'number' && node.items[step]) node = node.items[step]
+    else return node
+  }
+  return node
+}
+
+function startOf(node: unknown): number {
+  return (node as Node | null)?.range?.[0] ?? 0
+}
