@@ -4,11 +4,14 @@ import { loadRules } from './load-rules.ts'
 import { createLog } from './log.ts'
 import { createLakemark, type Lakemark } from './wiring.ts'
 
+/** Gives Lakemark, opened when first asked for. */
+export type LakemarkOpener = () => Promise<Lakemark>
+
 /**
  * Opens Lakemark over Azure when first asked for it, once. What fails is tried anew by the next who asks:
  * the event or message that asked is sent again.
  */
-export function openLakemark(config: Config): () => Promise<Lakemark> {
+export function openLakemark(config: Config): LakemarkOpener {
   let opened: Promise<Lakemark> | undefined
   return () => {
     opened ??= open(config).catch(error => {

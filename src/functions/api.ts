@@ -1,14 +1,14 @@
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
+import type { LakemarkOpener } from '../open-lakemark.ts'
 import type { Lakemark } from '../wiring.ts'
-import type { Registration } from './register.ts'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 const MAX_CONTINUATION_LENGTH = 4096
 
 /** The HTTP API, below the host's route prefix. Errors are RFC 9457 problem JSON. */
-export function registerApi(lakemark: Registration['lakemark']): void {
+export function registerApi(lakemark: LakemarkOpener): void {
   const answering =
     (answer: (lakemark: Lakemark, request: HttpRequest) => Promise<HttpResponseInit>) =>
     async (request: HttpRequest): Promise<HttpResponseInit> => {

@@ -1,4 +1,4 @@
-import type { Lakemark } from '../wiring.ts'
+import type { LakemarkOpener } from '../open-lakemark.ts'
 import { registerApi } from './api.ts'
 import { registerBlobEvents } from './blob-events.ts'
 import { registerSweep } from './sweep.ts'
@@ -6,7 +6,7 @@ import { registerWork } from './work.ts'
 
 export interface Registration {
   /** Opened with the first invocation, not while functions are being registered. */
-  lakemark: () => Promise<Lakemark>
+  lakemark: LakemarkOpener
   /** Six fields, seconds first. */
   sweepSchedule: string
 }

@@ -1,8 +1,8 @@
 import { app } from '@azure/functions'
-import type { Registration } from './register.ts'
+import type { LakemarkOpener } from '../open-lakemark.ts'
 
 /** Wakes what has lost its message. */
-export function registerSweep(lakemark: Registration['lakemark'], schedule: string): void {
+export function registerSweep(lakemark: LakemarkOpener, schedule: string): void {
   app.timer('onSweep', {
     schedule,
     handler: async () => {

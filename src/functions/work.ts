@@ -1,12 +1,12 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { WORK_QUEUE } from '../azure-world.ts'
 import { parseWorkMessage } from '../core/work-message.ts'
-import type { Registration } from './register.ts'
+import type { LakemarkOpener } from '../open-lakemark.ts'
 
 const CONNECTION = 'AzureWebJobsStorage'
 
 /** Messages of the work queue, and those of its poison queue. */
-export function registerWork(lakemark: Registration['lakemark']): void {
+export function registerWork(lakemark: LakemarkOpener): void {
   app.storageQueue('onWork', {
     queueName: WORK_QUEUE,
     connection: CONNECTION,
