@@ -1,0 +1,65 @@
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+
+export interface HttpCall {
+  /** Upper case. */
+  readonly method: string
+  readonly url: URL
+  readonly headers: IncomingHttpHeaders
+  /** The whole body; rejects with BodyTooLargeError when it is longer. */
+  readBody(maxBytes: number): Promise<Buffer>
+}
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers?: OutgoingHttpHeaders
+  readonly body?: string | Uint8Array
+}
+
+export class BodyTooLargeError extends Error {
+  override readonly name = 'BodyTooLargeError'
+}
+
+/**
+ * Of a body that is too large, up to this many times the limit is read away, so that the client sees the
+ * answer.
+ */
+const DISCARD_FACTOR = 4
+const NO_BODY_STATUSES = [204, 205, 304]
+
+/** undefined when the address is not one that a path can be taken from. */
+export function toCall(request: IncomingMessage): HttpCall | undefined {
+  const target = request.url ?? '/'
+  const address = `http://${request.headers.host ?? 'localhost'}${target}`
+  if (!target.startsWith('/') || !URL.canParse(address)) return undefined
+  return {
+    method: request.method ?? 'GET',
+    url: new URL(address),
+    headers: request.headers,
+    readBody: maxBytes => readBody(request, maxBytes),
+  }
+}
+
+async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size <= maxBytes) chunks.push(chunk)
+    else chunks.length = 0
+    if (size > maxBytes * DISCARD_FACTOR) break
+  }
+  if (size > maxBytes) throw new BodyTooLargeError(`The body is longer than ${maxBytes} bytes.`)
+  return Buffer.concat(chunks)
+}
+
+/** Throws when a header or the status is not one that HTTP allows; nothing is sent then. */
+export function sendAnswer(response: ServerResponse, { status, headers, body = '' }: HttpAnswer): void {
+  const bytes = typeof body === 'string' ? Buffer.from(body) : body
+  const isText = typeof body === 'string' && body !== ''
+  response.writeHead(status, {
+    ...(isText ? { 'content-type': 'text/plain; charset=utf-8' } : {}),
+    ...headers,
+    ...(NO_BODY_STATUSES.includes(status) ? {} : { 'content-length': bytes.byteLength }),
+  })
+  response.end(bytes)
+}
