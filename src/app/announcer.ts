@@ -1,5 +1,6 @@
 import type { BlobRef } from '../core/blob-ref.ts'
 import { ASSETS_PER_MESSAGE } from '../core/limits.ts'
+import { SECOND } from '../core/time.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 import { createGroup } from './group.ts'
 import type { Agenda, Clock, WorkQueue } from './ports.ts'
@@ -39,8 +40,10 @@ export function createAnnouncer({
   return {
     async work(asset, wakeAt, busy) {
       const now = clock.now()
-      if (busy) await addToAgenda('agenda', { asset, wakeAt: wakeAt ?? now })
-      if (wakeAt !== undefined) await enqueue('work', { asset, delayMs: Math.max(0, wakeAt - now) })
+      await Promise.all([
+        busy ? addToAgenda('agenda', { asset, wakeAt: wakeAt ?? now }) : undefined,
+        wakeAt === undefined ? undefined : enqueue('work', { asset, delayMs: Math.max(0, wakeAt - now) }),
+      ])
     },
     again: (asset, delayMs) => enqueue('work', { asset, delayMs }),
     listing: (folder, continuation) =>
@@ -48,23 +51,23 @@ export function createAnnouncer({
   }
 }
 
-/** Assets that are due at the same time travel in one message. */
+/** One mention an asset, at the earliest time asked for; assets that are due in the same second travel together. */
 function toMessages(
   items: readonly { asset: string; delayMs: number }[],
 ): { message: WorkMessage; delayMs: number }[] {
-  const byDelay = new Map<number, Set<string>>()
+  const earliest = new Map<string, number>()
   for (const { asset, delayMs } of items) {
-    const assets = byDelay.get(delayMs) ?? new Set()
-    byDelay.set(delayMs, assets.add(asset))
+    earliest.set(asset, Math.min(delayMs, earliest.get(asset) ?? Number.POSITIVE_INFINITY))
   }
-  return [...byDelay].flatMap(([delayMs, assets]) => {
-    const all = [...assets]
-    return Array.from({ length: Math.ceil(all.length / ASSETS_PER_MESSAGE) }, (_, index) => ({
+  const bySecond = Map.groupBy(earliest, ([, delayMs]) => Math.ceil(delayMs / SECOND))
+  return [...bySecond].flatMap(([seconds, entries]) => {
+    const assets = entries.map(([asset]) => asset)
+    return Array.from({ length: Math.ceil(assets.length / ASSETS_PER_MESSAGE) }, (_, index) => ({
       message: {
         kind: 'assets' as const,
-        assets: all.slice(index * ASSETS_PER_MESSAGE, (index + 1) * ASSETS_PER_MESSAGE),
+        assets: assets.slice(index * ASSETS_PER_MESSAGE, (index + 1) * ASSETS_PER_MESSAGE),
       },
-      delayMs,
+      delayMs: seconds * SECOND,
     }))
   })
 }

@@ -6,6 +6,11 @@ export const MAX_ASSET_NAME_LENGTH = 255
 export const MAX_DATASTORE_NAME_LENGTH = 255
 const HASH_DIGITS = 8
 
+/** Whether Azure ML takes this as the name of a data asset, as it is. */
+export function isAssetName(text: string): boolean {
+  return /^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$/.test(text)
+}
+
 /**
  * The legal name nearest to `text`, always the same for the same text: other characters become `-`, leading signs
  * are cut off, and what is too long is shortened and ends in a hash of the whole text, so that different texts

@@ -1,4 +1,5 @@
 import type { BlobRef } from './blob-ref.ts'
+import { isAssetName } from './naming.ts'
 
 /** "Look at these": hints, never truth. */
 export type WorkMessage =
@@ -7,7 +8,6 @@ export type WorkMessage =
   | { kind: 'listing'; folder: BlobRef; continuation: string | undefined }
 
 const MAX_ASSETS = 64
-const ASSET_NAME = /^[a-zA-Z0-9][a-zA-Z0-9\-_]{0,254}$/
 
 /** Undefined: this is not a message of ours. */
 export function parseWorkMessage(input: unknown): WorkMessage | undefined {
@@ -18,7 +18,7 @@ export function parseWorkMessage(input: unknown): WorkMessage | undefined {
       Array.isArray(assets) &&
       assets.length > 0 &&
       assets.length <= MAX_ASSETS &&
-      assets.every(asset => typeof asset === 'string' && ASSET_NAME.test(asset))
+      assets.every(asset => typeof asset === 'string' && isAssetName(asset))
     return legal ? { kind, assets: assets as string[] } : undefined
   }
   if (kind === 'listing') {

@@ -1,5 +1,6 @@
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
+import { isAssetName } from '../core/naming.ts'
 import type { LakemarkOpener } from '../open-lakemark.ts'
 import type { Lakemark } from '../wiring.ts'
 
@@ -57,7 +58,7 @@ async function listAssets({ status }: Lakemark, request: HttpRequest): Promise<H
 
 async function showAsset({ status }: Lakemark, request: HttpRequest): Promise<HttpResponseInit> {
   const name = request.params.name ?? ''
-  const asset = await status.asset(name)
+  const asset = isAssetName(name) ? await status.asset(name) : undefined
   return asset === undefined ? unknownAsset(name) : json(200, asset)
 }
 
@@ -71,7 +72,7 @@ async function listFailures({ status }: Lakemark, request: HttpRequest): Promise
 
 async function retryAsset({ retry }: Lakemark, request: HttpRequest): Promise<HttpResponseInit> {
   const name = request.params.name ?? ''
-  const retried = await retry(name)
+  const retried = isAssetName(name) ? await retry(name) : undefined
   return retried === undefined ? unknownAsset(name) : json(202, { asset: name, versions: retried.retried })
 }
 

@@ -3,7 +3,7 @@ import type { Pattern } from '../patterns/pattern.ts'
 import { HOUR } from '../time.ts'
 import { MAX_DURATION_MS } from './duration.ts'
 import { type Fields, parseFields } from './fields.ts'
-import { MAX_WORKSPACES_PER_RULE } from './limits.ts'
+import { MAX_TAG_KEY_LENGTH, MAX_TAGS, MAX_WORKSPACES_PER_RULE } from './limits.ts'
 import { NAMES_OF_ONE_FILE, planMarker } from './markers.ts'
 import { type Place, type Reporter, within } from './report.ts'
 import type { Rule } from './rule-set.ts'
@@ -36,6 +36,7 @@ export function compileRule(
   if (fields === undefined) return undefined
   checkNames(fields, place, report)
   checkFolder(fields, place, report)
+  checkTagKeys(fields.tags, place, report)
   const marker = compileMarker(fields, place, report)
   const pace = compilePace(fields, place, report)
   const workspaces = resolveTargets(fields.to, place, targets, report)
@@ -102,6 +103,20 @@ function checkFolder(fields: RuleFields, place: Place, report: Reporter): void {
         within(place, key),
         `${key}: only a uri_folder has one; add type: uri_folder, or leave it out`,
       )
+    }
+  }
+}
+
+function checkTagKeys(tags: RuleFields['tags'], place: Place, report: Reporter): void {
+  const keys = Object.keys(tags ?? {})
+  if (keys.length > MAX_TAGS) {
+    report.value(within(place, 'tags'), `has ${keys.length} tags; the most is ${MAX_TAGS}`)
+  }
+  for (const key of keys) {
+    const at = within(place, 'tags', key)
+    if (key.trim() === '') report.key(at, 'tags: a tag needs a name')
+    if (key.length > MAX_TAG_KEY_LENGTH) {
+      report.key(at, `tags: a name is longer than ${MAX_TAG_KEY_LENGTH} characters`)
     }
   }
 }

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { kindOf } from './kind.ts'
 import { type Place, type Reporter, within } from './report.ts'
 import { nearestName } from './suggestion.ts'
+import { QUOTES_HINT } from './yaml-tree.ts'
 
 export type Shape = Readonly<Record<string, z.ZodType>>
 
@@ -75,6 +76,10 @@ function unknownKey(key: string, allowed: string[]): string {
   return `unknown key ${key}; ${hint}allowed: ${allowed.join(', ')}`
 }
 
+function quotesHint(expected: string, input: unknown): string {
+  return expected === 'string' && typeof input === 'object' && input !== null ? `; ${QUOTES_HINT}` : ''
+}
+
 function messageOf(issue: z.core.$ZodIssue, expected: string): string {
   const { input } = issue
   switch (issue.code) {
@@ -83,7 +88,7 @@ function messageOf(issue: z.core.$ZodIssue, expected: string): string {
       if (issue.expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) {
         return `${input} is a ${typeof input}, not text; put it in quotes: "${input}"`
       }
-      return `expected ${expected}, found ${kindOf(input)}`
+      return `expected ${expected}, found ${kindOf(input)}${quotesHint(issue.expected, input)}`
     case 'invalid_value': {
       const found = typeof input === 'string' ? input : kindOf(input)
       const nearest = nearestName(found, issue.values.map(String))

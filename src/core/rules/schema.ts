@@ -6,13 +6,7 @@ import { z } from 'zod'
 import { toAssetName } from '../naming.ts'
 import { compilePattern, type Pattern } from '../patterns/pattern.ts'
 import { parseDuration } from './duration.ts'
-import {
-  MAX_DESCRIPTION_LENGTH,
-  MAX_LIST_LENGTH,
-  MAX_TAG_KEY_LENGTH,
-  MAX_TAG_VALUE_LENGTH,
-  MAX_TAGS,
-} from './limits.ts'
+import { MAX_DESCRIPTION_LENGTH, MAX_LIST_LENGTH, MAX_TAG_VALUE_LENGTH } from './limits.ts'
 import { parseTemplate, type Template } from './template.ts'
 
 const PATTERN = 'a glob such as sales/{region}/*.csv'
@@ -73,7 +67,6 @@ export const ruleShape = {
   description: text(boundedTemplate(MAX_DESCRIPTION_LENGTH)).optional().describe('text'),
   tags: z
     .record(z.string(), text(boundedTemplate(MAX_TAG_VALUE_LENGTH)))
-    .superRefine(checkTagKeys)
     .optional()
     .describe('a map from names to texts, such as { team: retail }'),
 }
@@ -192,20 +185,4 @@ function markerName(name: string): { name: string } | Refusal {
 function boundedTemplate(maxLength: number) {
   return (text: string): Template | Refusal =>
     text.length > maxLength ? { problem: `is longer than ${maxLength} characters` } : parseTemplate(text)
-}
-
-function checkTagKeys(tags: Record<string, unknown>, context: z.RefinementCtx): void {
-  const keys = Object.keys(tags)
-  if (keys.length > MAX_TAGS) {
-    context.addIssue({ code: 'custom', message: `has ${keys.length} tags; the most is ${MAX_TAGS}` })
-  }
-  for (const key of keys) {
-    const message =
-      key.trim() === ''
-        ? 'a tag has no name'
-        : key.length > MAX_TAG_KEY_LENGTH
-          ? `a tag's name is longer than ${MAX_TAG_KEY_LENGTH} characters`
-          : undefined
-    if (message !== undefined) context.addIssue({ code: 'custom', message, path: [key] })
-  }
 }

@@ -9,6 +9,9 @@ const MAX_NODES = 100_000
 /** Resolving one costs a walk through the file. */
 const MAX_ALIASES = 100
 
+/** Globs and templates begin with what means something else in YAML. */
+export const QUOTES_HINT = 'text that begins with *, {, [, ! or & must stand in quotes'
+
 /** Keys and indexes, from the top of the file. */
 export type Path = readonly (string | number)[]
 
@@ -31,7 +34,7 @@ export function parseYaml(file: string, text: string): YamlTree | { problems: Pr
     return { problems: [problemAt(0, `the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`)] }
   }
 
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'silent' } as const
+  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const
   const document = parseDocument(text, options)
   const errors = [...document.errors, ...document.warnings]
   const problems = errors.map(error => problemAt(error.pos[0], `not valid YAML: ${messageOf(error)}`))
@@ -51,7 +54,9 @@ export function parseYaml(file: string, text: string): YamlTree | { problems: Pr
 }
 
 function messageOf({ code, message }: { code: string; message: string }): string {
-  return code === 'RESOURCE_EXHAUSTION' ? 'nested too deeply' : message
+  if (code === 'RESOURCE_EXHAUSTION') return 'nested too deeply'
+  if (code === 'MULTIPLE_DOCS') return 'a file holds one document; take this --- away'
+  return code === 'UNEXPECTED_TOKEN' ? `${message}; ${QUOTES_HINT}` : message
 }
 
 /** The plain value of the document. What it cannot hold is reported, and left out of the value. */
@@ -78,7 +83,8 @@ function toPlain(document: Document.Parsed, report: (node: unknown, message: str
       return undefined
     }
     const target = node.resolve(document)
-    if (target === undefined) report(node, `no anchor &${node.source} stands before this alias`)
+    if (target === undefined)
+      report(node, `no anchor &${node.source} stands before this alias; ${QUOTES_HINT}`)
     return plain(target, depth + 1)
   }
 
@@ -103,7 +109,7 @@ function nodeAt(root: unknown, path: Path, part: 'key' | 'value'): unknown {
       if (pair === undefined) return node
       const isKeyWanted = part === 'key' && i === path.length - 1
       // A key without a value has its problem where the key stands.
-      const isEmpty = !pair.value || (isScalar(pair.value) && pair.value.source === '')
+      const isEmpty = !pair.value || (isScalar(pair.value) && pair.value.value === null)
       if (isKeyWanted || isEmpty) return pair.key
       node = pair.value
     } else if (isSeq(node) && typeof step === 'number' && node.items[step]) node = node.items[step]
