@@ -59,7 +59,8 @@ export function checkSharedAssets(rules: Defined<Rule>[], report: Reporter): voi
     const sharing = byShape.get(shape) ?? []
     const other = sharing.find(it => !agree(it.value, rule.value) && mayMeet(it.value, rule.value))
     if (other) report.value(within(rule.place, 'asset'), disagreement(rule.value, other))
-    byShape.set(shape, [...sharing, rule])
+    sharing.push(rule)
+    byShape.set(shape, sharing)
   }
 }
 

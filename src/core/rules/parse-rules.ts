@@ -35,14 +35,14 @@ export function parseRules(files: readonly { path: string; text: string }[]): Pa
   const problems: Problem[] = []
   const trees: YamlTree[] = []
   for (const { path, text } of files) {
-    const tree = parseYaml(path, text)
-    if ('problems' in tree) problems.push(...tree.problems)
-    else trees.push(tree)
+    const yaml = parseYaml(path, text)
+    problems.push(...yaml.problems)
+    if (yaml.tree) trees.push(yaml.tree)
   }
 
   const report = createReporter()
   const rules = compileFiles(trees, problems.length === 0, report)
-  problems.push(...report.problems)
+  problems.push(...without(report.problems, problems))
   if (problems.length > 0) return { ok: false, problems: bounded(sortProblems(problems)) }
   if (rules.rules.length === 0) {
     const places = files.length === 0 ? 'as there are no rule files' : `in ${listed(named)}`
@@ -115,6 +115,13 @@ function isMapOrNothing(raw: unknown): boolean {
 
 function valuesOf<T>(defined: Map<string, Defined<T>>): Map<string, T> {
   return new Map([...defined].map(([key, { value }]) => [key, value]))
+}
+
+/** What is told of a place as YAML is not told again as a value that is missing there. */
+function without(problems: Problem[], known: Problem[]): Problem[] {
+  const toPlace = ({ file, line, column }: Problem) => `${file}:${line}:${column}`
+  const places = new Set(known.map(toPlace))
+  return problems.filter(problem => !places.has(toPlace(problem)))
 }
 
 function bounded(problems: Problem[]): Problem[] {

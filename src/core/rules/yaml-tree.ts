@@ -1,5 +1,16 @@
 /** YAML into plain values, with the place of each of them. Hostile files cost bounded time and memory. */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml'
 import { type Problem, toMessage } from './problem.ts'
 
 export const MAX_FILE_CHARACTERS = 256 * 1024
@@ -23,15 +34,19 @@ export interface YamlTree {
   locate(path: Path, part: 'key' | 'value'): { line: number; column: number }
 }
 
-/** The tree of one YAML 1.2 document, or every problem that makes it none. */
-export function parseYaml(file: string, text: string): YamlTree | { problems: Problem[] } {
+/**
+ * The tree of one YAML 1.2 document, and every problem with it as YAML. There is no tree where the text is not YAML
+ * at all or beyond the limits; what else is wrong is left out of it.
+ */
+export function parseYaml(file: string, text: string): { tree: YamlTree | undefined; problems: Problem[] } {
   const lines = new LineCounter()
   const problemAt = (offset: number, message: string): Problem => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1), message: toMessage(message) }
   }
   if (text.length > MAX_FILE_CHARACTERS) {
-    return { problems: [problemAt(0, `the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`)] }
+    const problem = problemAt(0, `the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`)
+    return { tree: undefined, problems: [problem] }
   }
 
   const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const
@@ -42,15 +57,18 @@ export function parseYaml(file: string, text: string): YamlTree | { problems: Pr
   const control = text.search(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/)
   if (control >= 0) problems.push(problemAt(control, 'control characters are not allowed'))
   if (document.directives?.yaml.version !== '1.2') problems.push(problemAt(0, 'only YAML 1.2 is read'))
-  if (problems.length > 0) return { problems }
+  if (problems.length > 0) return { tree: undefined, problems }
 
-  const value = toPlain(document, (node, message) => problems.push(problemAt(startOf(node), message)))
-  if (problems.length > 0) return { problems }
+  const { value, isWhole } = toPlain(document, (node, message) => {
+    problems.push(problemAt(startOf(node), message))
+  })
+  if (!isWhole) return { tree: undefined, problems }
+  const pairsOf = createPairIndex()
   const locate: YamlTree['locate'] = (path, part) => {
-    const { line, col } = lines.linePos(startOf(nodeAt(document.contents, path, part)))
+    const { line, col } = lines.linePos(startOf(nodeAt(document.contents, path, part, pairsOf)))
     return { line: Math.max(line, 1), column: Math.max(col, 1) }
   }
-  return { file, value, locate }
+  return { tree: { file, value, locate }, problems }
 }
 
 function messageOf({ code, message }: { code: string; message: string }): string {
@@ -59,33 +77,35 @@ function messageOf({ code, message }: { code: string; message: string }): string
   return code === 'UNEXPECTED_TOKEN' ? `${message}; ${QUOTES_HINT}` : message
 }
 
-/** The plain value of the document. What it cannot hold is reported, and left out of the value. */
-function toPlain(document: Document.Parsed, report: (node: unknown, message: string) => void): unknown {
+/** The plain value of the document, without what is reported; not whole where a limit ended the reading. */
+function toPlain(
+  document: Document.Parsed,
+  report: (node: unknown, message: string) => void,
+): { value: unknown; isWhole: boolean } {
   let nodes = 0
   let aliases = 0
-  return plain(document.contents, 0)
+  let isWhole = true
+  const value = plain(document.contents, 0)
+  return { value, isWhole }
 
   function plain(node: unknown, depth: number): unknown {
-    if (++nodes > MAX_NODES) {
-      if (nodes === MAX_NODES + 1) report(node, `more than ${MAX_NODES} values, with those of the aliases`)
-      return undefined
-    }
-    if (depth > MAX_DEPTH) {
-      report(node, `nested more than ${MAX_DEPTH} levels deep`)
-      return undefined
-    }
+    if (!isWhole) return undefined
+    if (++nodes > MAX_NODES) return stop(node, `more than ${MAX_NODES} values, with those of the aliases`)
+    if (depth > MAX_DEPTH) return stop(node, `nested more than ${MAX_DEPTH} levels deep`)
     if (isScalar(node)) return node.value
     if (isSeq(node)) return node.items.map(item => plain(item, depth + 1))
     if (isMap(node)) return plainMap(node.items, depth)
     if (!isAlias(node)) return null
-    if (++aliases > MAX_ALIASES) {
-      if (aliases === MAX_ALIASES + 1) report(node, `more than ${MAX_ALIASES} aliases`)
-      return undefined
-    }
+    if (++aliases > MAX_ALIASES) return stop(node, `more than ${MAX_ALIASES} aliases`)
     const target = node.resolve(document)
-    if (target === undefined)
-      report(node, `no anchor &${node.source} stands before this alias; ${QUOTES_HINT}`)
-    return plain(target, depth + 1)
+    if (target !== undefined) return plain(target, depth + 1)
+    report(node, `no anchor &${node.source} stands before this alias; ${QUOTES_HINT}`)
+    return undefined
+  }
+
+  function stop(node: unknown, message: string): undefined {
+    report(node, message)
+    isWhole = false
   }
 
   function plainMap(pairs: { key: unknown; value: unknown }[], depth: number): Record<string, unknown> {
@@ -101,11 +121,28 @@ function toPlain(document: Document.Parsed, report: (node: unknown, message: str
   }
 }
 
-function nodeAt(root: unknown, path: Path, part: 'key' | 'value'): unknown {
+/** Hostile files have many problems in one map: searching it for each of them would cost the square of that. */
+function createPairIndex(): (map: YAMLMap) => Map<string, Pair> {
+  const known = new WeakMap<YAMLMap, Map<string, Pair>>()
+  return map => {
+    const pairs =
+      known.get(map) ??
+      new Map(map.items.map(pair => [isScalar(pair.key) ? String(pair.key.value) : '', pair]))
+    known.set(map, pairs)
+    return pairs
+  }
+}
+
+function nodeAt(
+  root: unknown,
+  path: Path,
+  part: 'key' | 'value',
+  pairsOf: ReturnType<typeof createPairIndex>,
+): unknown {
   let node = root
   for (const [i, step] of path.entries()) {
     if (isMap(node)) {
-      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === step)
+      const pair = pairsOf(node).get(String(step))
       if (pair === undefined) return node
       const isKeyWanted = part === 'key' && i === path.length - 1
       // A key without a value has its problem where the key stands.

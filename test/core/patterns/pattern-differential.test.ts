@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { type MinimatchOptions, minimatch } from 'minimatch'
+import { braceExpand, type MinimatchOptions, minimatch } from 'minimatch'
 import { describe, expect, it } from 'vitest'
 import { compilePattern } from '../../../src/core/patterns/pattern.ts'
 
@@ -98,6 +98,11 @@ function joined(piece: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.array(piece, { minLength: 1, maxLength: 4 }).map(all => all.join(''))
 }
 
+/** There minimatch and blob names differ, see pattern.test.ts. */
+function makesEmptySegment(text: string): boolean {
+  return braceExpand(text).some(it => it.split('/').includes(''))
+}
+
 function toRule(text: string): string {
   let count = 0
   return text.replaceAll(CAPTURE, () => `{c${count++}}`)
@@ -112,6 +117,7 @@ describe('patterns', () => {
         const pattern = compilePattern(toRule(text))
         if ('problem' in pattern) return
         const expected = text.replaceAll(CAPTURE, '?*')
+        if (makesEmptySegment(expected)) return
         for (const it of paths) {
           const wanted = minimatch(it, expected, OPTIONS)
           compared++
@@ -131,7 +137,7 @@ describe('patterns', () => {
     const any = fc.array(fc.constantFrom(...'ab.*?[]!-^{},()|@+\\/:1$'), { minLength: 1, maxLength: 12 })
     const text = any
       .map(characters => characters.join(''))
-      .filter(it => !it.split(/[/{},]/).includes(''))
+      .filter(it => !makesEmptySegment(it))
       .filter(it => !/(^|\/)\.\.?($|\/)/.test(it))
     let compared = 0
     fc.assert(

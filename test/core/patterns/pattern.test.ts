@@ -82,6 +82,7 @@ describe('a blob name is opaque, so that', () => {
     ['a//b', 'a//b', true, 'an empty segment is one'],
     ['a//b', 'a/b', false, 'slashes do not collapse'],
     ['a/b', 'a//b', false, 'slashes do not collapse'],
+    ['a/{x,}/b', 'a/b', false, 'slashes do not collapse'],
     ['a/*/b', 'a//b', false, '* takes at least one character'],
     ['a/**/b', 'a//b', true, '** takes empty segments'],
     ['a/*', 'a/b/', false, 'a slash at the end counts'],
@@ -104,6 +105,7 @@ describe('a blob name is opaque, so that', () => {
     ['a*', 'a\\b', true, 'a backslash is a character'],
     ['a\\\\b', 'a\\b', true, 'a backslash is a character'],
     ['a/b', 'a\\b', false, 'a backslash is no slash'],
+    ['{a?[,[b]?}', 'ax[', true, 'no choice changes another, as where minimatch joins them into one class'],
   ])('%s on %s is %s: %s', (text, path, matches) => {
     expect(captured(text, path) !== undefined).toBe(matches)
   })
