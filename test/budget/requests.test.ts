@@ -46,7 +46,11 @@ function takeWrites(): string[] {
 }
 
 const csv = (name: string, write = 1) =>
-  blobEvent('PutBlob', `files/${name}.csv`, { eTag: `0x${write}`, contentLength: 5, sequencer: String(write) })
+  blobEvent('PutBlob', `files/${name}.csv`, {
+    eTag: `0x${write}`,
+    contentLength: 5,
+    sequencer: String(write),
+  })
 
 describe('the budget of requests', () => {
   it('gives a file that becomes its own version at most 3 storage writes before it is acknowledged', async () => {
@@ -77,7 +81,11 @@ describe('the budget of requests', () => {
   it('gives a burst of files into one asset at most 0.1 storage writes a file, each in its own event', async () => {
     const files = 1000
     const events = Array.from({ length: files }, (_, index) =>
-      blobEvent('PutBlob', `sales/eu/dt=1/part-${index}.parquet`, { eTag: '0x1', contentLength: 5, sequencer: '1' }),
+      blobEvent('PutBlob', `sales/eu/dt=1/part-${index}.parquet`, {
+        eTag: '0x1',
+        contentLength: 5,
+        sequencer: '1',
+      }),
     )
     takeWrites()
     await Promise.all(events.map(event => lakemark.intake.events([event])))
