@@ -2,6 +2,7 @@ import type { QueueClient } from '@azure/storage-queue'
 import { forEachAtMost } from '../app/concurrency.ts'
 import type { WorkQueue } from '../app/ports.ts'
 import { DAY, SECOND } from '../core/time.ts'
+import { toQueueText } from '../core/work-message.ts'
 import { fromStorage } from './errors.ts'
 
 const SENDS_AT_ONCE = 16
@@ -9,14 +10,13 @@ const SENDS_AT_ONCE = 16
 const LONGEST_DELAY_MS = 6 * DAY
 const NEVER_EXPIRES = -1
 
-/** The work queue in Azure Storage Queues, texts in base64 as the Functions host expects by default. */
+/** The work queue in Azure Storage Queues. The queue must exist. */
 export function createStorageWorkQueue(queue: QueueClient): WorkQueue {
   return {
     async enqueue(messages) {
       await forEachAtMost(SENDS_AT_ONCE, messages, async ({ message, delayMs }) => {
-        const text = Buffer.from(JSON.stringify(message), 'utf8').toString('base64')
         try {
-          await queue.sendMessage(text, {
+          await queue.sendMessage(toQueueText(message), {
             visibilityTimeout: Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / SECOND),
             messageTimeToLive: NEVER_EXPIRES,
           })

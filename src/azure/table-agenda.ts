@@ -4,9 +4,9 @@ import { forEachAtMost } from '../app/concurrency.ts'
 import type { Agenda, AgendaEntry } from '../app/ports.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
+import { queryPage } from './table-query.ts'
 
 const WRITES_AT_ONCE = 8
-const MAX_PAGE = 1000
 
 /** The agenda in a table of Azure Table Storage, spread over sixteen partitions. The table must exist. */
 export function createTableAgenda(table: TableClient): Agenda {
@@ -31,20 +31,15 @@ export function createTableAgenda(table: TableClient): Agenda {
       })
     },
 
-    async overdue(before, { continuation, limit }) {
+    async overdue(before, page) {
       const filter = odata`wakeAt lt ${new Date(before)}`
-      try {
-        const pages = table.listEntities<{ wakeAt: Date }>({ queryOptions: { filter } }).byPage({
-          maxPageSize: Math.min(limit, MAX_PAGE),
-          ...(continuation === undefined ? {} : { continuationToken: continuation }),
-        })
-        for await (const page of pages) {
-          return { items: page.map(toEntry), continuation: page.continuationToken }
-        }
-        return { items: [], continuation: undefined }
-      } catch (error) {
-        throw fromStorage(error, 'read the agenda')
-      }
+      const { items, continuation } = await queryPage<{ wakeAt: Date }>(
+        table,
+        filter,
+        page,
+        'read the agenda',
+      )
+      return { items: items.map(toEntry), continuation }
     },
 
     async remove(entries) {

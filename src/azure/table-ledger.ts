@@ -1,6 +1,6 @@
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
 import { forEachAtMost } from '../app/concurrency.ts'
-import type { Ledger, Page, PageRequest, Refusal } from '../app/ports.ts'
+import type { Ledger, Refusal } from '../app/ports.ts'
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import {
@@ -20,10 +20,9 @@ import {
   rangeOf,
   versionRow,
 } from './ledger-rows.ts'
+import { queryPage } from './table-query.ts'
 
 const READS_AT_ONCE = 16
-/** Entities in one answer of Table Storage. */
-const MAX_PAGE = 1000
 /** The most gatherings read at once: the rest waits until these are cut. */
 const MAX_GATHERINGS = 1000
 
@@ -66,7 +65,8 @@ export function createTableLedger(table: TableClient): Ledger {
     async readMembers(asset, cut, page) {
       const former = rangeOf(memberPrefix(cut))
       const filter = odata`PartitionKey eq ${asset} and ((RowKey ge 'f!' and RowKey lt 'f~' and cut eq ${cut}) or (RowKey ge ${former.from} and RowKey le ${former.to}))`
-      const { items, continuation } = await queryPage(
+      const { items, continuation } = await queryPage<Row>(
+        table,
         filter,
         page,
         `read the members of cut ${cut} of ${asset}`,
@@ -88,7 +88,12 @@ export function createTableLedger(table: TableClient): Ledger {
     },
 
     async listAssets(page) {
-      const { items, continuation } = await queryPage(odata`RowKey eq ${HEAD}`, page, 'list the assets')
+      const { items, continuation } = await queryPage<Row>(
+        table,
+        odata`RowKey eq ${HEAD}`,
+        page,
+        'list the assets',
+      )
       return {
         items: items.map(entity => ({
           asset: String(entity.partitionKey),
@@ -111,7 +116,7 @@ export function createTableLedger(table: TableClient): Ledger {
     async listRefusals(page) {
       const { from, to } = rangeOf(REFUSED)
       const filter = odata`PartitionKey ge ${from} and PartitionKey le ${to}`
-      const { items, continuation } = await queryPage(filter, page, 'list the refused files')
+      const { items, continuation } = await queryPage<Row>(table, filter, page, 'list the refused files')
       return { items: items.map(entity => contentOf<Refusal>(entity)), continuation }
     },
   }
@@ -139,7 +144,8 @@ export function createTableLedger(table: TableClient): Ledger {
     const found: T[] = []
     let continuation: string | undefined
     do {
-      const page = await queryPage(
+      const page = await queryPage<Row>(
+        table,
         filter,
         { limit: limit - found.length, continuation },
         `read ${from} of ${asset}`,
@@ -148,24 +154,6 @@ export function createTableLedger(table: TableClient): Ledger {
       continuation = page.continuation
     } while (continuation !== undefined && found.length < limit)
     return found
-  }
-
-  /** Table Storage may answer fewer than asked for, even none, and still have more: follow the continuation. */
-  async function queryPage(
-    filter: string,
-    { continuation, limit }: PageRequest,
-    doing: string,
-  ): Promise<Page<Row>> {
-    try {
-      const pages = table.listEntities<Record<string, unknown>>({ queryOptions: { filter } }).byPage({
-        maxPageSize: Math.min(limit, MAX_PAGE),
-        ...(continuation === undefined ? {} : { continuationToken: continuation }),
-      })
-      for await (const page of pages) return { items: page as Row[], continuation: page.continuationToken }
-      return { items: [], continuation: undefined }
-    } catch (error) {
-      throw fromStorage(error, doing)
-    }
   }
 }
 

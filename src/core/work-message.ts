@@ -1,7 +1,7 @@
 import type { BlobRef } from './blob-ref.ts'
 import { isAssetName } from './naming.ts'
 
-/** "Look at these": hints, never truth. */
+/** What stands in the work queue: hints, never truth. */
 export type WorkMessage =
   | { kind: 'assets'; assets: string[] }
   /** Take in what lies under a folder whose name has changed, from this page of its listing on. */
@@ -9,8 +9,23 @@ export type WorkMessage =
 
 const MAX_ASSETS = 64
 
-/** Undefined: this is not a message of ours. */
-export function parseWorkMessage(input: unknown): WorkMessage | undefined {
+/** The text of a message: JSON in base64, as blob names may hold characters that the queue's XML does not take. */
+export function toQueueText(message: WorkMessage): string {
+  return Buffer.from(JSON.stringify(message), 'utf8').toString('base64')
+}
+
+/** The text of a message, or what became of it on its way: parsed already where it was JSON. */
+export function fromQueueText(input: unknown): WorkMessage | undefined {
+  if (typeof input !== 'string') return parseWorkMessage(input)
+  try {
+    return parseWorkMessage(JSON.parse(Buffer.from(input, 'base64').toString('utf8')))
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function parseWorkMessage(input: unknown): WorkMessage | undefined {
   if (typeof input !== 'object' || input === null) return undefined
   const { kind, assets, folder, continuation } = input as Record<string, unknown>
   if (kind === 'assets') {

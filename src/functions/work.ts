@@ -1,6 +1,6 @@
 import { app, type InvocationContext } from '@azure/functions'
 import { WORK_QUEUE } from '../azure-world.ts'
-import { parseWorkMessage } from '../core/work-message.ts'
+import { fromQueueText } from '../core/work-message.ts'
 import type { LakemarkOpener } from '../open-lakemark.ts'
 
 const CONNECTION = 'AzureWebJobsStorage'
@@ -12,7 +12,7 @@ export function registerWork(lakemark: LakemarkOpener): void {
     connection: CONNECTION,
     handler: async (input, context) => {
       const { work, takeInListing, recordPoison } = await lakemark()
-      const message = parseWorkMessage(input)
+      const message = fromQueueText(input)
       if (message === undefined) await recordPoison(unreadable(input))
       else if (message.kind === 'assets') await work(message.assets, { redelivered: isRedelivered(context) })
       else await takeInListing(message.folder, message.continuation)
@@ -24,7 +24,7 @@ export function registerWork(lakemark: LakemarkOpener): void {
     connection: CONNECTION,
     handler: async input => {
       const { recordPoison } = await lakemark()
-      await recordPoison(parseWorkMessage(input) ?? unreadable(input))
+      await recordPoison(fromQueueText(input) ?? unreadable(input))
     },
   })
 }

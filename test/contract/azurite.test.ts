@@ -11,7 +11,7 @@ import { createStorageWorkQueue } from '../../src/azure/storage-work-queue.ts'
 import { createTableAgenda } from '../../src/azure/table-agenda.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { normalEtag } from '../../src/core/storage-events.ts'
-import { parseWorkMessage } from '../../src/core/work-message.ts'
+import { fromQueueText } from '../../src/core/work-message.ts'
 import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lake/azurite.ts'
 import { describeAgenda } from './agenda-suite.ts'
 import { describeLake } from './lake-suite.ts'
@@ -48,8 +48,7 @@ describeWorkQueue('the work queue in Storage Queues', async () => {
       await wait(afterMs)
       const { receivedMessageItems } = await client.receiveMessages({ numberOfMessages: 32 })
       return receivedMessageItems.flatMap(({ messageText }) => {
-        const message = parseWorkMessage(JSON.parse(Buffer.from(messageText, 'base64').toString('utf8')))
-        return message ?? []
+        return fromQueueText(messageText) ?? []
       })
     },
   }
