@@ -84,8 +84,11 @@ export async function writeRules(home: string, rules: string): Promise<string> {
   return folder
 }
 
+/** Tries once: a lake that is gone is gone. */
 export function lakeClient(lake: string): BlobServiceClient {
-  return new BlobServiceClient(lake, new StorageSharedKeyCredential(DEV_ACCOUNT, DEV_KEY))
+  return new BlobServiceClient(lake, new StorageSharedKeyCredential(DEV_ACCOUNT, DEV_KEY), {
+    retryOptions: { maxTries: 1 },
+  })
 }
 
 /** Polls until the condition holds; rejects with what was waited for when it never does. */
