@@ -52,9 +52,18 @@ interface Batch {
   json: string[]
 }
 
+/** What the steps of a delivery need of it. */
+interface Line extends DeliveryOptions {
+  stop: AbortSignal
+  offer(owed: Owed[]): void
+  /** Does the step after the delay, unless closed by then. */
+  later(delayMs: number, step: () => void): void
+  /** A step that `close` waits for. It never rejects. */
+  run(step: Promise<void>): void
+}
+
 /** Starts with the handshake, and repeats it until the endpoint agrees; what is offered meanwhile waits. */
 export function startDelivery(options: DeliveryOptions): Delivery {
-  const { name, webhook, backlog, rules, now, log } = options
   const stop = new AbortController()
   const ready: Owed[] = []
   const underWay = new Set<Promise<void>>()
@@ -62,93 +71,33 @@ export function startDelivery(options: DeliveryOptions): Delivery {
   let isAgreed = false
   let isClosed = false
 
-  function later(delayMs: number, step: () => void): void {
-    if (isClosed) return
-    const timer = setTimeout(() => {
-      timers.delete(timer)
-      step()
-    }, delayMs)
-    timers.add(timer)
-  }
-
-  function run(step: Promise<void>): void {
-    const done = step.finally(() => {
-      underWay.delete(done)
+  const line: Line = {
+    ...options,
+    stop: stop.signal,
+    offer(owed) {
+      for (const one of owed) ready.push(one)
       pump()
-    })
-    underWay.add(done)
-  }
-
-  function offer(owed: Owed[]): void {
-    for (const one of owed) ready.push(one)
-    pump()
+    },
+    later(delayMs, step) {
+      if (isClosed) return
+      const timer = setTimeout(() => {
+        timers.delete(timer)
+        step()
+      }, delayMs)
+      timers.add(timer)
+    },
+    run(step) {
+      const done = step.finally(() => {
+        underWay.delete(done)
+        pump()
+      })
+      underWay.add(done)
+    },
   }
 
   function pump(): void {
     while (isAgreed && !isClosed && ready.length > 0 && underWay.size < MAX_POSTS_AT_ONCE) {
-      run(deliver(takeBatch(ready, options.maxEventsPerBatch, webhook.toJson)))
-    }
-  }
-
-  async function shakeHands(delayMs: number): Promise<void> {
-    const refusal = await webhook.handshake(stop.signal)
-    isAgreed = refusal === undefined
-    if (isAgreed || isClosed) return
-    log('the endpoint did not pass the handshake, it is repeated', {
-      subscription: name,
-      reason: refusal,
-      delayMs,
-    })
-    later(delayMs, () => run(shakeHands(Math.min(delayMs * 2, MAX_HANDSHAKE_DELAY_MS))))
-  }
-
-  /** Never rejects. */
-  async function deliver({ owed, json }: Batch): Promise<void> {
-    const at = now()
-    const outcome = await webhook.post(json, owed[0]?.attempts ?? 0, stop.signal)
-    if (outcome === undefined) return
-    if (outcome.kind === 'delivered') return finish(owed)
-    await remember(() => backlog.tried(owed, at, outcome.name))
-    const byReason = Map.groupBy(owed, one => giveUpReason(rules, outcome, one, now()))
-    for (const [reason, some] of byReason) {
-      if (reason !== undefined) await giveUp(some, reason)
-      else tryAgain(some, outcome)
-    }
-  }
-
-  function tryAgain(owed: Owed[], { name: result, status }: Outcome): void {
-    const delayMs = retryDelayMs(rules, owed[0]?.attempts ?? 1)
-    const fields = { subscription: name, events: owed.length, outcome: result, status, delayMs }
-    log('a delivery failed and is tried again', fields)
-    later(delayMs, () => offer(owed))
-  }
-
-  /** Never rejects. */
-  async function giveUp(owed: Owed[], reason: string): Promise<void> {
-    const fields = { subscription: name, events: owed.length, first: owed[0]?.event.subject, reason }
-    log(options.deadLetter ? 'events are dead-lettered' : 'events are dropped', fields)
-    const letters = owed.map(one => toDeadLetter(one, reason))
-    try {
-      await options.deadLetter?.(letters, name)
-    } catch (error) {
-      log('dead letters cannot be written, they are tried again', { ...fields, error: reasonOf(error) })
-      later(DEAD_LETTER_DELAY_MS, () => run(giveUp(owed, reason)))
-      return
-    }
-    await finish(owed)
-  }
-
-  async function finish(owed: Owed[]): Promise<void> {
-    await remember(() => backlog.finished(owed))
-    options.onFinished()
-  }
-
-  /** Where the journal fails, this process still knows; a later one delivers again, which is allowed. */
-  async function remember(step: () => Promise<void>): Promise<void> {
-    try {
-      await step()
-    } catch (error) {
-      log('the journal of Event Grid cannot be written', { subscription: name, reason: reasonOf(error) })
+      line.run(deliver(line, takeBatch(ready, options.maxEventsPerBatch, options.webhook.toJson)))
     }
   }
 
@@ -161,8 +110,79 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     clearTimeout(limit)
   }
 
-  run(shakeHands(FIRST_HANDSHAKE_DELAY_MS))
-  return { offer, close }
+  line.run(
+    shakeHands(line, FIRST_HANDSHAKE_DELAY_MS, () => {
+      isAgreed = true
+    }),
+  )
+  return { offer: line.offer, close }
+}
+
+async function shakeHands(line: Line, delayMs: number, onAgreed: () => void): Promise<void> {
+  const reason = await line.webhook.handshake(line.stop)
+  if (reason === undefined) {
+    onAgreed()
+    return
+  }
+  if (line.stop.aborted) return
+  line.log('the endpoint did not pass the handshake, it is repeated', {
+    subscription: line.name,
+    reason,
+    delayMs,
+  })
+  const nextDelayMs = Math.min(delayMs * 2, MAX_HANDSHAKE_DELAY_MS)
+  line.later(delayMs, () => line.run(shakeHands(line, nextDelayMs, onAgreed)))
+}
+
+async function deliver(line: Line, { owed, json }: Batch): Promise<void> {
+  const at = line.now()
+  const outcome = await line.webhook.post(json, owed[0]?.attempts ?? 0, line.stop)
+  if (outcome === undefined) return
+  if (outcome.kind === 'delivered') return finish(line, owed)
+  await remember(line, () => line.backlog.tried(owed, at, outcome.name))
+  const byReason = Map.groupBy(owed, one => giveUpReason(line.rules, outcome, one, line.now()))
+  for (const [reason, some] of byReason) {
+    if (reason !== undefined) await giveUp(line, some, reason)
+    else tryAgain(line, some, outcome)
+  }
+}
+
+function tryAgain(line: Line, owed: Owed[], { name: outcome, status }: Outcome): void {
+  const delayMs = retryDelayMs(line.rules, owed[0]?.attempts ?? 1)
+  const fields = { subscription: line.name, events: owed.length, outcome, status, delayMs }
+  line.log('a delivery failed and is tried again', fields)
+  line.later(delayMs, () => line.offer(owed))
+}
+
+async function giveUp(line: Line, owed: Owed[], reason: string): Promise<void> {
+  const fields = { subscription: line.name, events: owed.length, first: owed[0]?.event.subject, reason }
+  line.log(line.deadLetter ? 'events are dead-lettered' : 'events are dropped', fields)
+  const letters = owed.map(one => toDeadLetter(one, reason))
+  try {
+    await line.deadLetter?.(letters, line.name)
+  } catch (error) {
+    line.log('dead letters cannot be written, they are tried again', { ...fields, error: reasonOf(error) })
+    line.later(DEAD_LETTER_DELAY_MS, () => line.run(giveUp(line, owed, reason)))
+    return
+  }
+  await finish(line, owed)
+}
+
+async function finish(line: Line, owed: Owed[]): Promise<void> {
+  await remember(line, () => line.backlog.finished(owed))
+  line.onFinished()
+}
+
+/** Where the journal fails, this process still knows; a later one delivers again, which is allowed. */
+async function remember(line: Line, step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    line.log('the journal of Event Grid cannot be written', {
+      subscription: line.name,
+      reason: reasonOf(error),
+    })
+  }
 }
 
 /** From the front of the queue: as many as fit, all with the same number of attempts. */
