@@ -3,6 +3,7 @@ import { createAzureMl } from './azure/azure-ml.ts'
 import { createArmClients } from './azure/azure-ml-client.ts'
 import { createBlobLake } from './azure/blob-lake.ts'
 import { createCredential, createEmulatorCredential } from './azure/credential.ts'
+import { fromStorage } from './azure/errors.ts'
 import {
   accountOf,
   createBlobService,
@@ -34,7 +35,11 @@ export async function createAzureWorld(
   const ledger = createTableClient(storage, LEDGER_TABLE)
   const agenda = createTableClient(storage, AGENDA_TABLE)
   const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
-  await Promise.all([ledger.createTable(), agenda.createTable(), queue.createIfNotExists()])
+  try {
+    await Promise.all([ledger.createTable(), agenda.createTable(), queue.createIfNotExists()])
+  } catch (error) {
+    throw fromStorage(error, 'open the storage account')
+  }
 
   const clock = { now: () => Date.now() }
   const credential = azureMlUrl === undefined ? createCredential(config.clientId) : createEmulatorCredential()
@@ -54,7 +59,14 @@ export async function createAzureWorld(
 /** The lake's accounts by identity; the app's own account, where it is part of the lake, as it is connected. */
 function lakeAccounts({ storage, clientId }: Config & { storage: StorageConnection }) {
   const own = accountOf(storage)
+  const services = new Map<string, ReturnType<typeof createBlobService>>()
   return (account: string) => {
+    const service = services.get(account) ?? connect(account)
+    services.set(account, service)
+    return service
+  }
+
+  function connect(account: string) {
     if (account === own) return createBlobService(storage)
     const url = (service: string) => `https://${account}.${service}.core.windows.net`
     return createBlobService({

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createAnnouncer } from './app/announcer.ts'
 import { createDelivery } from './app/deliver.ts'
+import { createExplain } from './app/explain.ts'
 import { createIntake, type Intake } from './app/intake.ts'
 import { createListing } from './app/listing.ts'
 import { createPoison } from './app/poison.ts'
@@ -44,7 +45,7 @@ export function createLakemark(world: World) {
   const active = { ...world.rules, ...createMatcher(world.rules.rules) }
   const rules = () => active
   const announcer = createAnnouncer({ agenda, queue, clock })
-  const recorder = createRecorder({ ledger, lake, clock })
+  const recorder = createRecorder({ ledger, lake, announcer, clock })
   const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
   const work = createWork({
     ledger,
@@ -59,11 +60,12 @@ export function createLakemark(world: World) {
     rules,
     intake,
     work: createWorkAll({ work, announcer, log }),
-    takeInListing: createListing({ lake, intake, announcer, counters }),
+    takeInListing: createListing({ rules, lake, intake, announcer, counters }),
     sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
-    retry: createRetry({ ledger, announcer, clock }),
-    recordPoison: createPoison({ ledger, clock, counters, log }),
+    retry: createRetry({ ledger, announcer, rules, clock }),
+    recordPoison: createPoison({ ledger, announcer, clock, counters, log }),
     status: createStatus({ ledger }),
+    explain: createExplain({ rules, ledger, lake }),
     counters,
     log,
   }

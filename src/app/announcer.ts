@@ -5,16 +5,20 @@ import type { WorkMessage } from '../core/work-message.ts'
 import { createGroup } from './group.ts'
 import type { Agenda, Clock, WorkQueue } from './ports.ts'
 
-/** Tells whom it concerns that there is work: after the ledger has it, before the sender is told so. */
+/**
+ * Tells whom it concerns that there is work. Before the ledger is changed so that an asset becomes due earlier,
+ * `expect` puts it on the agenda, where the sweep will find it whatever happens next; after the change a
+ * message is sent; and only then is the sender told that all is well.
+ */
 export interface Announcer {
-  /** `wakeAt` undefined: a message is on its way already. `busy`: put the asset on the agenda as well. */
-  work(asset: string, wakeAt: number | undefined, busy: boolean): Promise<void>
-  /** Work that is on the agenda needs another message. */
-  again(asset: string, delayMs: number): Promise<void>
-  listing(folder: BlobRef, continuation: string | undefined): Promise<void>
+  /** A needless entry is struck off by the sweep. */
+  expect(asset: string): Promise<void>
+  work(asset: string, delayMs: number): Promise<void>
+  listing(folder: BlobRef, continuation: string | undefined, delayMs: number): Promise<void>
 }
 
 const ENTRIES_PER_GROUP = 1000
+const DONE = { result: undefined }
 
 /** What is announced at the same time shares messages and transactions. */
 export function createAnnouncer({
@@ -26,28 +30,22 @@ export function createAnnouncer({
   queue: WorkQueue
   clock: Clock
 }): Announcer {
-  const addToAgenda = createGroup<{ asset: string; wakeAt: number }, undefined>(async (_, entries) => {
-    const unique = new Map(entries.map(entry => [entry.asset, entry]))
-    await agenda.add([...unique.values()])
-    return entries.map(() => undefined)
+  const addToAgenda = createGroup<string, undefined>(async (_, assets) => {
+    const wakeAt = clock.now()
+    await agenda.add([...new Set(assets)].map(asset => ({ asset, wakeAt })))
+    return assets.map(() => DONE)
   }, ENTRIES_PER_GROUP)
 
   const enqueue = createGroup<{ asset: string; delayMs: number }, undefined>(async (_, items) => {
     await queue.enqueue(toMessages(items))
-    return items.map(() => undefined)
+    return items.map(() => DONE)
   }, ENTRIES_PER_GROUP)
 
   return {
-    async work(asset, wakeAt, busy) {
-      const now = clock.now()
-      await Promise.all([
-        busy ? addToAgenda('agenda', { asset, wakeAt: wakeAt ?? now }) : undefined,
-        wakeAt === undefined ? undefined : enqueue('work', { asset, delayMs: Math.max(0, wakeAt - now) }),
-      ])
-    },
-    again: (asset, delayMs) => enqueue('work', { asset, delayMs }),
-    listing: (folder, continuation) =>
-      queue.enqueue([{ message: { kind: 'listing', folder, continuation }, delayMs: 0 }]),
+    expect: asset => addToAgenda('agenda', asset),
+    work: (asset, delayMs) => enqueue('work', { asset, delayMs: Math.max(0, delayMs) }),
+    listing: (folder, continuation, delayMs) =>
+      queue.enqueue([{ message: { kind: 'listing', folder, continuation }, delayMs }]),
   }
 }
 

@@ -1,13 +1,21 @@
-import { type AssetHead, type Cursor, numberOf, type Outcome, type Version } from '../core/asset.ts'
+import {
+  type AssetHead,
+  type Cursor,
+  newCursor,
+  numberOf,
+  type Outcome,
+  type Version,
+} from '../core/asset.ts'
 import { toDataVersion } from '../core/data-version.ts'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
-import { MAX_TRANSACTION_ENTITIES, ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
-import { advanced, delayed, type Report } from '../core/plan-work.ts'
+import { ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
+import { delayed, type Report } from '../core/plan-work.ts'
 import { own } from '../core/record.ts'
-import { datastoreOf } from '../core/rules/datastore.ts'
 import type { RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
+import { createLeasedCalls, LeaseOver } from './leased-calls.ts'
 import type { AzureMl, Clock, Counters, Ledger, Log } from './ports.ts'
+import { withdraw } from './withdraw.ts'
 
 interface Dependencies {
   ledger: Pick<Ledger, 'readVersions'>
@@ -18,26 +26,34 @@ interface Dependencies {
   log: Log
 }
 
+/** A version that has met one workspace, and how far that workspace has come. */
+interface Encounter {
+  alias: string
+  version: Version
+  cursor: Cursor
+}
+
 /**
  * Sends what is pending to the workspaces named, each on its own and in the order of cutting, and reports
- * what came of it. Trouble with one workspace ends this round for that workspace only. Rejects only where
- * the ledger does not answer.
+ * what came of it. Trouble with one workspace ends this round for that workspace only. The head is the one that
+ * was claimed, and the lease in it is kept. Rejects only where the ledger does not answer.
  */
 export function createDelivery(dependencies: Dependencies) {
-  const { ledger, azureMl, rules, clock, counters, log } = dependencies
+  const { ledger, rules, clock, counters, log } = dependencies
 
   return async function deliver(asset: string, head: AssetHead, aliases: readonly string[]): Promise<Report> {
+    const azureMl = createLeasedCalls(dependencies.azureMl, clock, head.lease?.until ?? 0)
     const outcomes: { ordinal: number; alias: string; outcome: Outcome }[] = []
     const cursors = new Map<string, Cursor>()
     const moves = new Map<number, Report['moves'][number]>()
-    const taken: { alias: string; version: Version; cursor: Cursor }[] = []
+    const taken: Encounter[] = []
     const touched = new Set<number>()
     const windows = new Map<number, Promise<Version[]>>()
     const deadline = clock.now() + ROUND_MS
 
     await forEachAtMost(WORKSPACES_AT_ONCE, aliases, serve)
     // Only now that nothing of ours is on its way under these numbers any more.
-    for (const { alias, version, cursor } of taken) await move(alias, version, cursor)
+    for (const encounter of taken) await move(encounter)
     return { outcomes, cursors, moves: [...moves.values()] }
 
     async function serve(alias: string): Promise<void> {
@@ -46,25 +62,21 @@ export function createDelivery(dependencies: Dependencies) {
       const versions = await windowFrom(cursor.next)
       for (const version of versions) {
         if (isPending(version, alias)) {
-          const full = touched.size >= MAX_TRANSACTION_ENTITIES / 2 && !touched.has(version.ordinal)
-          if (full || clock.now() >= deadline) break
+          const isFull = touched.size >= VERSIONS_PER_ROUND && !touched.has(version.ordinal)
+          if (isFull || clock.now() >= deadline) return
           touched.add(version.ordinal)
-          const next = await attempt(alias, version, cursor)
+          const next = await attempt({ alias, version, cursor })
           if (next === 'taken') {
             taken.push({ alias, version, cursor })
             return
           }
-          if (next.next === version.ordinal) {
-            cursors.set(alias, next)
-            return
-          }
+          cursors.set(alias, next)
+          if (next.next === version.ordinal) return
         }
-        cursor = advanced(version.ordinal + 1)
+        cursor = newCursor(version.ordinal + 1)
         cursors.set(alias, cursor)
       }
-      const exhausted =
-        versions.length < VERSIONS_PER_ROUND && versions.every(version => version.ordinal < cursor.next)
-      if (exhausted) cursors.set(alias, advanced(head.lastOrdinal + 1))
+      if (versions.length < VERSIONS_PER_ROUND) cursors.set(alias, newCursor(head.lastOrdinal + 1))
     }
 
     function windowFrom(from: number): Promise<Version[]> {
@@ -76,41 +88,43 @@ export function createDelivery(dependencies: Dependencies) {
     }
 
     /** The cursor afterwards: where it still points to this version, the workspace has to wait. */
-    async function attempt(alias: string, version: Version, cursor: Cursor): Promise<Cursor | 'taken'> {
+    async function attempt(encounter: Encounter): Promise<Cursor | 'taken'> {
+      const { alias, version } = encounter
       try {
-        if ((await send(alias, version)) === 'taken') return 'taken'
-        counters.add('deliveries:registered')
-        log.info('version registered', fieldsOf(alias, version))
-        outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'registered', at: clock.now() } })
-        return advanced(version.ordinal + 1)
+        const workspace = workspaceOf(alias)
+        const { account, container, datastore } = version.spec
+        await azureMl.ensureDatastore(workspace, { account, container, ...datastore })
+        const number = numberOf(head, version)
+        const outcome = await azureMl.putVersion(workspace, asset, number, toDataVersion(version))
+        if (outcome === 'taken') return 'taken'
       } catch (error) {
-        return afterTrouble(error, alias, version, cursor)
+        return afterTrouble(error, encounter)
       }
+      counters.add('deliveries:registered')
+      log.info('version registered', fieldsOf(encounter))
+      outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'registered', at: clock.now() } })
+      return newCursor(version.ordinal + 1)
     }
 
     /** A stranger has the number: nothing of ours may stay under it, and the data gets another. */
-    async function move(alias: string, version: Version, cursor: Cursor): Promise<void> {
+    async function move(encounter: Encounter): Promise<void> {
+      const { alias, version } = encounter
+      const { ordinal } = version
       try {
-        await withdraw(version, alias)
+        const elsewhere = version.spec.workspaces.filter(other => other !== alias)
+        await withdraw({ azureMl, log, workspaceOf }, asset, numberOf(head, version), version, elsewhere)
         const highest = await azureMl.highestVersion(workspaceOf(alias), asset)
-        const known = moves.get(version.ordinal)?.highest ?? 0
-        moves.set(version.ordinal, { ordinal: version.ordinal, highest: Math.max(highest, known) })
-        log.warn(
-          'version number is taken by someone else, the data moves to another',
-          fieldsOf(alias, version),
-        )
-        cursors.set(alias, advanced(version.ordinal + 1))
+        moves.set(ordinal, { ordinal, highest: Math.max(highest, moves.get(ordinal)?.highest ?? 0) })
+        log.warn('the number is taken by someone else, the data moves to another', fieldsOf(encounter))
+        cursors.set(alias, newCursor(ordinal + 1))
       } catch (error) {
-        cursors.set(alias, afterTrouble(error, alias, version, cursor))
+        cursors.set(alias, afterTrouble(error, encounter))
       }
     }
 
-    function fieldsOf(alias: string, version: Version): Record<string, unknown> {
-      return { asset, version: numberOf(head, version), workspace: alias }
-    }
-
-    function afterTrouble(error: unknown, alias: string, version: Version, cursor: Cursor): Cursor {
-      const fields = fieldsOf(alias, version)
+    function afterTrouble(error: unknown, { alias, version, cursor }: Encounter): Cursor {
+      if (error instanceof LeaseOver) return cursor
+      const fields = fieldsOf({ alias, version })
       const now = clock.now()
       const reason = reasonOf(error)
       if (error instanceof TransientError) {
@@ -131,42 +145,17 @@ export function createDelivery(dependencies: Dependencies) {
       counters.add('deliveries:failed')
       log.error('delivery failed', { ...fields, reason })
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'failed', at: now, reason } })
-      return advanced(version.ordinal + 1)
+      return newCursor(version.ordinal + 1)
     }
 
-    async function send(alias: string, version: Version): Promise<'registered' | 'taken'> {
-      const workspace = workspaceOf(alias)
-      const { account, container } = version.spec
-      const datastore = datastoreOf(rules().rules, account, container)
-      await azureMl.ensureDatastore(workspace, datastore)
-      const number = numberOf(head, version)
-      return azureMl.putVersion(workspace, asset, number, toDataVersion(version, datastore))
+    function fieldsOf({ alias, version }: Omit<Encounter, 'cursor'>): Record<string, unknown> {
+      return { asset, version: numberOf(head, version), workspace: alias }
     }
 
-    /** Takes the number back everywhere else, so that it means our data in no workspace. */
-    async function withdraw(version: Version, takenIn: string): Promise<void> {
-      const number = numberOf(head, version)
-      await forEachAtMost(
-        WORKSPACES_AT_ONCE,
-        version.spec.workspaces.filter(alias => alias !== takenIn),
-        async alias => {
-          try {
-            const workspace = workspaceOf(alias)
-            const there = await azureMl.getVersion(workspace, asset, number)
-            const ours = there?.properties['lakemark.fingerprint'] === version.fingerprint
-            if (there !== undefined && ours && !there.isArchived)
-              await azureMl.archiveVersion(workspace, asset, number)
-          } catch (error) {
-            if (!(error instanceof PermanentError)) throw error
-            log.warn('could not withdraw a version', { ...fieldsOf(alias, version), reason: reasonOf(error) })
-          }
-        },
-      )
-    }
-
+    /** Not being there may be the rules' change that has not reached this process yet. */
     function workspaceOf(alias: string): Workspace {
       const workspace = rules().rules.workspaces.get(alias)
-      if (workspace === undefined) throw new PermanentError(`workspace ${alias} is not in the rules any more`)
+      if (workspace === undefined) throw new TransientError(`workspace ${alias} is not in the rules`)
       return workspace
     }
   }

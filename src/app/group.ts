@@ -1,9 +1,12 @@
+/** What became of one item of a group: one item's failure is not its neighbours'. */
+export type Settled<Result> = { result: Result } | { error: unknown }
+
 /**
  * Group commit: calls for one key that arrive while another is under way wait for it and then go together.
- * A lone call is not delayed.
+ * A lone call is not delayed. `process` answers for each item, by position; where it rejects, all items fail.
  */
 export function createGroup<Item, Result>(
-  process: (key: string, items: Item[]) => Promise<Result[]>,
+  process: (key: string, items: Item[]) => Promise<Settled<Result>[]>,
   maxItems: number,
 ): (key: string, item: Item) => Promise<Result> {
   interface Waiting {
@@ -19,12 +22,14 @@ export function createGroup<Item, Result>(
     while (queue.length > 0) {
       const batch = queue.splice(0, maxItems)
       try {
-        const results = await process(
-          key,
-          batch.map(({ item }) => item),
-        )
-        batch.forEach(({ resolve }, index) => {
-          resolve(results[index] as Result)
+        const items = batch.map(({ item }) => item)
+        const answers = await process(key, items)
+        batch.forEach(({ resolve, reject }, index) => {
+          const answer = answers[index]
+          if (answer === undefined)
+            reject(new Error(`an item of the group ${key} was left without an answer`))
+          else if ('error' in answer) reject(answer.error)
+          else resolve(answer.result)
         })
       } catch (error) {
         for (const { reject } of batch) reject(error)

@@ -1,19 +1,19 @@
 import type { BlobRef } from '../core/blob-ref.ts'
 import { TransientError } from '../core/errors.ts'
 import { keyOf } from '../core/fingerprint.ts'
-import type { Match } from '../core/matching.ts'
-import { isLegalDataPath } from '../core/naming.ts'
-import type { Intent } from '../core/plan-intake.ts'
-import { type BlobChange, parseStorageEvent } from '../core/storage-events.ts'
+import type { Match, Matcher } from '../core/matching.ts'
+import { type BlobChange, isDirectoryName, parseStorageEvent } from '../core/storage-events.ts'
+import { type News, toIntent } from '../core/to-intent.ts'
 import type { Announcer } from './announcer.ts'
-import type { ActiveRules, Clock, Counters, Lake, Ledger, Log, Refusal } from './ports.ts'
+import { forEachAtMost } from './concurrency.ts'
+import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from './ports.ts'
 import type { createRecorder } from './recorder.ts'
 
+/** The rules in force, ready to be matched against. */
+export type MatchingRules = ActiveRules & Matcher
+
 interface Dependencies {
-  rules: () => ActiveRules & {
-    match: (ref: BlobRef) => Match[]
-    watches: (account: string, container: string) => boolean
-  }
+  rules: () => MatchingRules
   recorder: ReturnType<typeof createRecorder>
   announcer: Announcer
   ledger: Ledger
@@ -35,129 +35,93 @@ export interface Intake {
   changes(changes: readonly BlobChange[]): Promise<void>
 }
 
+/** Changes that are under way at a time. */
+const CHANGES_AT_ONCE = 1000
+
 export function createIntake(dependencies: Dependencies): Intake {
   const { rules, recorder, announcer, ledger, lake, clock, counters, log } = dependencies
 
   async function events(input: readonly unknown[]): Promise<void> {
     const news: BlobChange[] = []
-    const listings: BlobRef[] = []
+    const folders: BlobRef[] = []
     for (const event of input) {
       counters.add('events')
       const parsed = parseStorageEvent(event)
       if (parsed.kind === 'changes') news.push(...parsed.changes)
-      else if (parsed.kind === 'listing') listings.push(parsed.folder)
+      else if (parsed.kind === 'listing') folders.push(parsed.folder)
       else {
         counters.add(`ignored:${parsed.reason}`)
         log.info('event ignored', { reason: parsed.reason, detail: parsed.detail })
       }
     }
-    const watched = listings.filter(folder => rules().watches(folder.account, folder.container))
-    await settleAll([changes(news), ...watched.map(folder => announcer.listing(folder, undefined))])
+    const watched = folders.filter(({ account, container }) => rules().watches(account, container))
+    const [taken] = await Promise.allSettled([
+      changes(news),
+      forEachAtMost(CHANGES_AT_ONCE, watched, folder => announcer.listing(folder, undefined, 0)),
+    ]).then(results => results.filter(result => result.status === 'rejected'))
+    if (taken !== undefined) throw taken.reason
   }
 
-  function changes(news: readonly BlobChange[]): Promise<void> {
-    return settleAll(news.map(takeIn))
+  /** What goes well is not undone by what does not: all are tried, then the first failure is thrown. */
+  function changes(changes: readonly BlobChange[]): Promise<void> {
+    return forEachAtMost(CHANGES_AT_ONCE, changes, takeIn)
   }
 
   async function takeIn(change: BlobChange): Promise<void> {
-    const { account, container } = change.ref
-    const matches = rules().match(change.ref)
+    const active = rules()
+    const { account, container, path } = change.ref
+    const matches = isDirectoryName(path) ? [] : active.match(change.ref)
     if (matches.length === 0) {
-      counters.add(
-        rules().watches(account, container) ? 'ignored:no-rule-matches' : 'ignored:container-not-watched',
-      )
+      const isWatched = active.watches(account, container)
+      counters.add(isWatched ? 'ignored:no-rule-matches' : 'ignored:container-not-watched')
       return
     }
-    const believed = await believe(change, matches)
-    if (believed === undefined) return
-    await settleAll(matches.map(match => recordMatch(believed, match)))
+    const news = await believe(change, matches)
+    if (news === undefined) return
+    await forEachAtMost(matches.length, matches, match => recordMatch(news, match, active))
   }
 
-  /** Asks the lake where the event leaves something open; undefined: there is nothing to register. */
-  async function believe(change: BlobChange, matches: readonly Match[]): Promise<BlobChange | undefined> {
-    if (change.kind === 'removed' || change.doubt === undefined) return change
-    const markerOnly = change.doubt === 'no bytes' && matches.every(match => match.role === 'marker')
-    if (markerOnly) return change
-    const blob = await lake.head(change.ref)
-    if (blob === undefined) {
-      counters.add('ignored:gone')
-      log.info('event ignored', { reason: 'gone', detail: change.doubt, path: change.ref.path })
+  /** Asks the lake where the change leaves something open; undefined: there is nothing to register. */
+  async function believe(change: BlobChange, matches: readonly Match[]): Promise<News | undefined> {
+    const { ref, sequencer } = change
+    if (change.kind === 'removed') return { ref, content: undefined, sequencer }
+    const { etag, sizeBytes, doubt } = change
+    const isEmptyMarker = doubt === 'no bytes' && matches.every(match => match.role === 'marker')
+    if (etag !== undefined && sizeBytes !== undefined && (doubt === undefined || isEmptyMarker)) {
+      return { ref, content: { etag, sizeBytes }, sequencer }
+    }
+    const blob = await lake.head(ref)
+    if (blob === undefined || blob.isDirectory) {
+      const reason = blob === undefined ? 'gone' : 'directory'
+      counters.add(`ignored:${reason}`)
+      log.info('event ignored', { reason, detail: doubt, path: ref.path })
       return undefined
     }
-    if (blob.isDirectory) {
-      counters.add('ignored:directory')
-      return undefined
-    }
-    if (blob.isBeingCopied) throw new TransientError(`a copy into ${change.ref.path} has not ended`)
-    // The lake's answer may be newer than the event: only where it is the same is the event's order worth anything.
-    const sequencer = change.etag === blob.etag ? change.sequencer : undefined
-    return { ...change, etag: blob.etag, sizeBytes: blob.sizeBytes, sequencer, doubt: undefined }
+    if (blob.isBeingCopied) throw new TransientError(`a copy into ${ref.path} has not ended`)
+    // The answer may be newer than the event: only where it is the same is the event's order worth anything.
+    return { ref, content: blob, sequencer: etag === blob.etag ? sequencer : undefined }
   }
 
-  async function recordMatch(change: BlobChange, match: Match): Promise<void> {
-    if (match.asset === undefined) {
-      return refuse(change, match, `"${match.assetText}" has no character that the name of an asset may have`)
-    }
-    const path = isLegalDataPath(match.dataPath)
-    if (!path.ok)
-      return refuse(change, match, `no data URI can be written for "${match.dataPath}": ${path.reason}`)
-    const { outcome, wakeAt, busy } = await recorder(match.asset, intentOf(change, match))
+  async function recordMatch(news: News, match: Match, active: MatchingRules): Promise<void> {
+    const made = toIntent(news, match, active)
+    if ('refused' in made) return refuse(news, match, made.refused)
+    const { asset, intent } = made
+    const { outcome, wakeAt } = await recorder(asset, intent)
     counters.add(`files:${outcome}`)
     if (outcome === 'other-type') {
-      return refuse(change, match, `asset ${match.asset} exists with another type than ${match.rule.type}`)
+      return refuse(news, match, `asset ${asset} exists with another type than ${match.rule.type}`)
     }
-    await announcer.work(match.asset, wakeAt, busy)
+    if (wakeAt !== undefined) await announcer.work(asset, wakeAt - clock.now())
   }
 
-  async function refuse(change: BlobChange, match: Match, reason: string): Promise<void> {
-    if (change.kind === 'removed') return
+  async function refuse({ ref, content }: News, match: Match, reason: string): Promise<void> {
+    if (content === undefined) return
     counters.add('files:refused')
-    log.warn('file refused', { rule: match.rule.name, path: change.ref.path, reason })
-    const refusal: Refusal = {
-      rule: match.rule.name,
-      ref: change.ref,
-      key: keyOf(change.ref),
-      etag: change.etag,
-      asset: match.asset,
-      reason,
-      at: clock.now(),
-    }
-    await ledger.refuse([refusal])
-  }
-
-  function intentOf(change: BlobChange, match: Match): Intent {
-    const { account, container } = change.ref
-    const { rule, dataPath, description, tags } = match
-    const written = change.kind === 'written' && change.etag !== undefined
-    return {
-      ref: change.ref,
-      key: keyOf(change.ref),
-      content: written ? { etag: change.etag ?? '', sizeBytes: change.sizeBytes ?? 0 } : undefined,
-      sequencer: change.sequencer,
-      observed: false,
-      role: match.role,
-      spec: {
-        rule: rule.name,
-        commit: rules().commit,
-        type: rule.type,
-        account,
-        container,
-        dataPath,
-        description,
-        tags,
-        workspaces: rule.workspaces,
-      },
-      target: keyOf({ account, container, path: dataPath }),
-      settleMs: rule.settleMs,
-      maxWaitMs: rule.maxWaitMs,
-    }
+    log.warn('file refused', { rule: match.rule.name, path: ref.path, reason })
+    const { rule, asset } = match
+    const { etag } = content
+    await ledger.refuse([{ rule: rule.name, ref, key: keyOf(ref), etag, asset, reason, at: clock.now() }])
   }
 
   return { events, changes }
-}
-
-/** Waits for all, then throws the first failure: what went well is not to be undone by what did not. */
-async function settleAll(all: readonly Promise<void>[]): Promise<void> {
-  const failed = (await Promise.allSettled(all)).find(result => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

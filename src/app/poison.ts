@@ -1,45 +1,55 @@
 import { keyOf } from '../core/fingerprint.ts'
+import { MINUTE } from '../core/time.ts'
 import type { WorkMessage } from '../core/work-message.ts'
-import type { Clock, Counters, Ledger, Log } from './ports.ts'
+import type { Announcer } from './announcer.ts'
+import type { Clock, Counters, Ledger, Log, Refusal } from './ports.ts'
 
 /** The place under which messages that cannot be worked on are shown among the refused files. */
 const POISON_RULE = 'poisoned-message'
 const EXCERPT = 200
+const LISTING_AGAIN_MS = 10 * MINUTE
 
-/**
- * A message that could not be worked on, time and again, becomes a failure that people are shown. The asset
- * stays as it is in the ledger: the sweep looks at it again later.
- */
-export function createPoison({
-  ledger,
-  clock,
-  counters,
-  log,
-}: {
+/** A message of ours, or a text that is none. */
+export type Poisoned = WorkMessage | { kind: 'unreadable'; text: string }
+
+interface Dependencies {
   ledger: Ledger
+  announcer: Announcer
   clock: Clock
   counters: Counters
   log: Log
-}) {
-  return async function recordPoison(
-    message: WorkMessage | { kind: 'unreadable'; text: string },
-  ): Promise<void> {
-    const what =
-      message.kind === 'assets'
-        ? `work on ${message.assets.join(', ')}`
-        : message.kind === 'listing'
-          ? `listing of ${message.folder.container}/${message.folder.path}`
-          : `unreadable message: ${message.text}`
-    const reason = `${what.slice(0, EXCERPT)} failed in every attempt; the log tells why`
+}
+
+/**
+ * A message that could not be worked on, time and again, becomes a failure that people are shown. Nothing is
+ * lost by it: the sweep looks at the assets again, and a listing is taken up again after a while.
+ */
+export function createPoison({ ledger, announcer, clock, counters, log }: Dependencies) {
+  return async function recordPoison(message: Poisoned): Promise<void> {
     counters.add('poisoned')
-    log.error('message poisoned', { reason })
-    const assets = message.kind === 'assets' ? message.assets : [undefined]
-    await ledger.refuse(
-      assets.map(asset => {
-        const ref =
-          message.kind === 'listing' ? message.folder : { account: '', container: '', path: asset ?? what }
-        return { rule: POISON_RULE, ref, key: keyOf(ref), etag: undefined, asset, reason, at: clock.now() }
-      }),
-    )
+    const refusals = refusalsOf(message)
+    for (const { reason } of refusals) log.error('message poisoned', { reason })
+    await ledger.refuse(refusals)
+    if (message.kind === 'listing') {
+      await announcer.listing(message.folder, message.continuation, LISTING_AGAIN_MS)
+    }
+  }
+
+  function refusalsOf(message: Poisoned): Refusal[] {
+    switch (message.kind) {
+      case 'assets':
+        return message.assets.map(asset => refusal(`work on ${asset}`, asset))
+      case 'listing':
+        return [refusal(`listing of ${message.folder.container}/${message.folder.path}`, undefined)]
+      case 'unreadable':
+        return [refusal(`unreadable message: ${message.text}`, undefined)]
+    }
+  }
+
+  function refusal(what: string, asset: string | undefined): Refusal {
+    const path = what.slice(0, EXCERPT).toWellFormed()
+    const ref = { account: '', container: '', path }
+    const reason = `${path} failed in every attempt; the log tells why`
+    return { rule: POISON_RULE, ref, key: keyOf(ref), etag: undefined, asset, reason, at: clock.now() }
   }
 }

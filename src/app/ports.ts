@@ -43,22 +43,23 @@ export interface Ledger {
     asset: string,
     range: { from: number; to?: number | undefined; limit: number },
   ): Promise<Version[]>
+  /** What became of one cut, ascending by ordinal: more than one version where its number was taken. For people. */
+  readVersionsOfCut(asset: string, cut: number, limit: number): Promise<Version[]>
   /** The files of one cut, in no particular order. */
   readMembers(asset: string, cut: number, page: PageRequest): Promise<Page<Member>>
   /**
-   * Applies the whole transition if the head still has this etag (undefined: if there is no head yet).
-   * Answers the head's new etag, or 'conflict' when someone else was faster. At most 100 rows.
+   * Applies the whole transition if the head still has this etag (undefined: if there is no head yet); 'conflict'
+   * when someone else was faster, or when an answer was lost and this very transition had been applied.
+   * At most 100 rows.
    */
-  commit(
-    asset: string,
-    etag: string | undefined,
-    transition: Transition,
-  ): Promise<{ etag: string } | 'conflict'>
+  commit(asset: string, etag: string | undefined, transition: Transition): Promise<'committed' | 'conflict'>
   /** All heads, in the order of the assets' names. */
   listAssets(page: PageRequest): Promise<Page<{ asset: string; head: AssetHead }>>
   /** Remembers files that match a rule and cannot become an asset. One row per rule and file. */
   refuse(refusals: readonly Refusal[]): Promise<void>
   listRefusals(page: PageRequest): Promise<Page<Refusal>>
+  /** `key`: of the file. Undefined: the rule has not refused the file. */
+  readRefusal(rule: string, key: string): Promise<Refusal | undefined>
 }
 
 /** A file that a rule matched and that is not registered, with the reason that people are shown. */
@@ -80,6 +81,8 @@ export interface Agenda {
   overdue(before: number, page: PageRequest): Promise<Page<AgendaEntry>>
   /** Removes the entries that have not been added anew since they were read. */
   remove(entries: readonly AgendaEntry[]): Promise<void>
+  /** Gives the entries that have not been added anew since they were read a later time. */
+  postpone(entries: readonly (AgendaEntry & { until: number })[]): Promise<void>
 }
 
 export interface AgendaEntry {
@@ -108,6 +111,8 @@ export interface Lake {
   head(ref: BlobRef): Promise<BlobProperties | undefined>
   /** The blobs whose path begins with the folder's path and a slash. */
   list(folder: BlobRef, page: PageRequest): Promise<Page<BlobProperties & { ref: BlobRef }>>
+  /** Whether there is such a container. */
+  hasContainer(account: string, container: string): Promise<boolean>
 }
 
 export interface RegisteredVersion extends DataVersionBody {

@@ -1,5 +1,5 @@
-import { PermanentError, TransientError } from '../core/errors.ts'
-import { MAX_CONFLICTS } from '../core/limits.ts'
+import { TransientError } from '../core/errors.ts'
+import { MAX_CONFLICTS, MAX_TRANSACTION_ENTITIES, SWEEP_GRACE_MS } from '../core/limits.ts'
 import {
   type IntakePlan,
   type IntakeState,
@@ -7,76 +7,117 @@ import {
   type IntentOutcome,
   planIntake,
 } from '../core/plan-intake.ts'
-import { createGroup } from './group.ts'
+import type { Announcer } from './announcer.ts'
+import { createGroup, type Settled } from './group.ts'
 import type { Clock, Lake, Ledger } from './ports.ts'
 
 export interface Recorded {
   outcome: Exclude<IntentOutcome, 'ask' | 'later'>
   /** A message for the asset must show up then; undefined: one is on its way. */
   wakeAt: number | undefined
-  /** The asset must be put on the agenda. */
-  busy: boolean
 }
 
-/** Intents of one asset that share a transaction at most; what does not fit goes into the next. */
+/** Intents that wait for the same asset in this process. */
 const INTENTS_PER_GROUP = 1000
+/** An entry of the agenda that was made longer ago may be struck off before the commit that it stands for. */
+const AGENDA_HOLDS_MS = SWEEP_GRACE_MS / 2
+
+interface Dependencies {
+  ledger: Ledger
+  lake: Lake
+  announcer: Announcer
+  clock: Clock
+}
+
+type Answers = Map<Intent, Settled<Recorded>>
 
 /**
  * Records news of files in the ledger. Concurrent news of one asset shares transactions.
  * Rejects with TransientError when the ledger or the lake does not answer, or others were faster too often.
  */
-export function createRecorder({ ledger, lake, clock }: { ledger: Ledger; lake: Lake; clock: Clock }) {
-  return createGroup<Intent, Recorded>(recordAll, INTENTS_PER_GROUP)
-
-  async function recordAll(asset: string, intents: Intent[]): Promise<Recorded[]> {
-    const results: Recorded[] = new Array(intents.length)
-    let open = intents.map((intent, index) => ({ intent, index }))
-    for (let conflicts = 0; open.length > 0; ) {
-      const step = await recordSome(
-        asset,
-        open.map(({ intent }) => intent),
-      )
-      if (step === 'conflict') {
-        conflicts += 1
-        if (conflicts > MAX_CONFLICTS)
-          throw new TransientError(`asset ${asset} is changed by too many at once`)
-        continue
-      }
-      const later = open.filter((_, position) => step.outcomes[position] === 'later')
-      if (later.length === open.length) throw new PermanentError(`asset ${asset}: a file needs too many rows`)
-      open.forEach(({ index }, position) => {
-        const outcome = step.outcomes[position]
-        if (outcome === undefined || outcome === 'later' || outcome === 'ask') return
-        results[index] = { outcome, wakeAt: step.wakeAt, busy: step.busy }
-      })
-      open = later
+export function createRecorder({ ledger, lake, announcer, clock }: Dependencies) {
+  return createGroup<Intent, Recorded>(async (asset, intents) => {
+    const answers: Answers = new Map()
+    let conflicts = 0
+    for (let open = intents; open.length > 0; open = open.filter(intent => !answers.has(intent))) {
+      const committed = await recordSome(asset, open.slice(0, MAX_TRANSACTION_ENTITIES), answers)
+      conflicts = committed ? 0 : conflicts + 1
+      if (conflicts > MAX_CONFLICTS) throw new TransientError(`asset ${asset} is changed by too many at once`)
     }
-    return results
+    return intents.map(intent => answers.get(intent) as Settled<Recorded>)
+  }, INTENTS_PER_GROUP)
+
+  /** False: someone else was faster, and nothing was recorded. */
+  async function recordSome(asset: string, intents: readonly Intent[], answers: Answers): Promise<boolean> {
+    const state = await read(asset, intents)
+    if (state === 'moved') return false
+    const first = planIntake(state, intents, clock.now())
+    if (!first.outcomes.includes('ask')) return commit(asset, state, intents, first, answers)
+
+    const asked = await Promise.all(
+      intents.map(async (intent, index) => ({
+        intent,
+        known: first.outcomes[index] === 'ask' ? await observe(intent) : { result: intent },
+      })),
+    )
+    for (const { intent, known } of asked) if ('error' in known) answers.set(intent, known)
+    const told = asked.flatMap(({ intent, known }) =>
+      'error' in known ? [] : { intent, known: known.result },
+    )
+    const plan = planIntake(
+      state,
+      told.map(({ known }) => known),
+      clock.now(),
+    )
+    return commit(
+      asset,
+      state,
+      told.map(({ intent }) => intent),
+      plan,
+      answers,
+    )
   }
 
-  async function recordSome(asset: string, intents: Intent[]): Promise<IntakePlan | 'conflict'> {
-    const state = await read(asset, intents)
-    let plan = planIntake(state, intents, clock.now())
-    if (plan.outcomes.includes('ask')) {
-      const { outcomes } = plan
-      const answered = await Promise.all(
-        intents.map((intent, index) => (outcomes[index] === 'ask' ? observe(intent) : intent)),
-      )
-      plan = planIntake(state, answered, clock.now())
+  async function commit(
+    asset: string,
+    state: Read,
+    intents: readonly Intent[],
+    plan: IntakePlan,
+    answers: Answers,
+  ): Promise<boolean> {
+    if (plan.transition !== undefined) {
+      const since = clock.now()
+      if (plan.busy) await announcer.expect(asset)
+      if (clock.now() - since > AGENDA_HOLDS_MS) throw new TransientError('the agenda took too long')
+      if ((await ledger.commit(asset, state.etag, plan.transition)) === 'conflict') return false
     }
-    if (plan.transition === undefined) return plan
-    return (await ledger.commit(asset, state.etag, plan.transition)) === 'conflict' ? 'conflict' : plan
+    intents.forEach((intent, index) => {
+      const outcome = plan.outcomes[index]
+      // What is left open is planned anew, over the state that it has led to.
+      if (outcome === undefined || outcome === 'later' || outcome === 'ask') return
+      answers.set(intent, { result: { outcome, wakeAt: plan.wakeAt } })
+    })
+    return true
   }
 
   /** What the lake says after the state was read is at least as new as anything recorded in that state. */
-  async function observe(intent: Intent): Promise<Intent> {
-    const blob = await lake.head(intent.ref)
-    if (blob?.isBeingCopied) throw new TransientError(`a copy into ${intent.ref.path} has not ended`)
-    return { ...intent, content: blob, sequencer: undefined, observed: true }
+  async function observe(intent: Intent): Promise<Settled<Intent>> {
+    try {
+      const blob = await lake.head(intent.ref)
+      if (blob?.isBeingCopied) throw new TransientError(`a copy into ${intent.ref.path} has not ended`)
+      return { result: { ...intent, content: blob, sequencer: undefined, observed: true } }
+    } catch (error) {
+      return { error }
+    }
   }
 
-  /** Also the gatherings that the known files belong to, where those differ from the intents'. */
-  async function read(asset: string, intents: Intent[]): Promise<IntakeState & { etag: string | undefined }> {
+  type Read = IntakeState & { etag: string | undefined }
+
+  /**
+   * Also the gatherings that the known files belong to, where those differ from the intents'. Both readings
+   * must be of the same head: its etag is what guards the commit.
+   */
+  async function read(asset: string, intents: readonly Intent[]): Promise<Read | 'moved'> {
     const files = [...new Set(intents.map(intent => intent.key))]
     const targets = new Set(intents.map(intent => intent.target))
     const state = await ledger.readFiles(asset, { files, targets: [...targets] })
@@ -84,8 +125,6 @@ export function createRecorder({ ledger, lake, clock }: { ledger: Ledger; lake: 
     if (others.length === 0) return state
     for (const { target } of others) targets.add(target)
     const all = await ledger.readFiles(asset, { files, targets: [...targets] })
-    // A file may have moved on between the two readings: its transaction will then be refused, as the etag
-    // that guards it is the second reading's, unless the head moved too; so insist that it did not.
-    return all.etag === state.etag ? all : read(asset, intents)
+    return all.etag === state.etag ? all : 'moved'
   }
 }

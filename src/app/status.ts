@@ -1,6 +1,7 @@
 import { type AssetHead, type DeliveryState, deliveryOf, numberOf, type Version } from '../core/asset.ts'
 import { sourceOf } from '../core/data-version.ts'
 import type { AssetType } from '../core/rules/rule-set.ts'
+import { forEachAtMost } from './concurrency.ts'
 import type { Ledger, Page, PageRequest } from './ports.ts'
 
 /** As the HTTP API answers it. Times are ISO 8601 in UTC. */
@@ -50,6 +51,7 @@ export interface RefusedFile {
   at: string
 }
 
+const READS_AT_ONCE = 16
 /** How many of an asset's newest versions are shown. */
 const VERSIONS_SHOWN = 50
 
@@ -57,8 +59,13 @@ export function createStatus({ ledger }: { ledger: Ledger }) {
   /** Assets that have, or will have, a version, in the order of their names. */
   async function assets(page: PageRequest): Promise<Page<AssetSummary>> {
     const heads = await ledger.listAssets(page)
-    const items = await Promise.all(heads.items.map(({ asset }) => describe(asset, 1)))
-    return { items: items.filter(item => item !== undefined).map(summary), continuation: heads.continuation }
+    const known = new Map<string, AssetSummary>()
+    await forEachAtMost(READS_AT_ONCE, heads.items, async ({ asset }) => {
+      const detail = await describe(asset, 1)
+      if (detail !== undefined) known.set(asset, summary(detail))
+    })
+    const items = heads.items.flatMap(({ asset }) => known.get(asset) ?? [])
+    return { items, continuation: heads.continuation }
   }
 
   async function asset(name: string): Promise<AssetDetail | undefined> {
@@ -98,14 +105,19 @@ export function createStatus({ ledger }: { ledger: Ledger }) {
     }
   }
 
-  return { assets, asset, refusals }
+  /** Resolves when the ledger answers, whatever it holds. */
+  async function ping(): Promise<void> {
+    await ledger.readWork('ping')
+  }
+
+  return { assets, asset, refusals, ping }
 }
 
 function summary({ versions: _, ...rest }: AssetDetail): AssetSummary {
   return rest
 }
 
-function describeVersion(head: AssetHead, version: Version): VersionDetail {
+export function describeVersion(head: AssetHead, version: Version): VersionDetail {
   return {
     version: numberOf(head, version),
     files: version.files,

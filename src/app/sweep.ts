@@ -1,3 +1,4 @@
+import { reasonOf } from '../core/errors.ts'
 import { SWEEP_GRACE_MS } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
@@ -16,36 +17,67 @@ interface Dependencies {
   log: Log
 }
 
+export interface SweepReport {
+  looked: number
+  /** Their message was lost: they got another. */
+  woken: number
+  /** They have nothing outstanding any more. */
+  struck: number
+  /** They are not due before later, and out of the way until then. */
+  postponed: number
+  /** They could not be read; the next sweep comes by again. */
+  unreadable: number
+}
+
 /**
- * Finds the assets whose work is overdue because their message was lost, and sends another; strikes those
- * off the agenda that have nothing outstanding any more.
+ * Goes through the agenda: finds the assets whose work is overdue because their message was lost, and sends
+ * another. An entry is read before the asset's head: had the asset become due since, the entry would be another.
  */
 export function createSweep({ agenda, ledger, announcer, clock, counters, log }: Dependencies) {
-  return async function sweep(): Promise<{ looked: number; woken: number; struck: number }> {
-    const report = { looked: 0, woken: 0, struck: 0 }
+  return async function sweep(): Promise<SweepReport> {
+    const report: SweepReport = { looked: 0, woken: 0, struck: 0, postponed: 0, unreadable: 0 }
     let continuation: string | undefined
     for (let page = 0; page < PAGES_PER_SWEEP; page += 1) {
-      const overdueSince = clock.now() - SWEEP_GRACE_MS
-      const entries = await agenda.overdue(overdueSince, { limit: PAGE, continuation })
-      const finished: AgendaEntry[] = []
-      await forEachAtMost(READS_AT_ONCE, entries.items, async entry => {
-        report.looked += 1
-        // The entry was read before the head: had the asset become busy since, the entry would be a newer one.
-        const state = await ledger.readWork(entry.asset)
-        const wakeAt = state?.head.wakeAt
-        if (wakeAt === undefined) finished.push(entry)
-        else if (wakeAt < overdueSince) {
-          report.woken += 1
-          await announcer.again(entry.asset, 0)
-        }
-      })
-      await agenda.remove(finished)
-      report.struck += finished.length
+      const entries = await agenda.overdue(clock.now() - SWEEP_GRACE_MS, { limit: PAGE, continuation })
+      await sweepPage(entries.items, report)
       continuation = entries.continuation
       if (continuation === undefined) break
     }
     counters.add('sweep:woken', report.woken)
-    if (report.woken > 0) log.warn('assets whose message was lost were woken', report)
+    if (report.woken > 0) log.warn('assets whose message was lost were woken', { ...report })
     return report
+  }
+
+  async function sweepPage(entries: readonly AgendaEntry[], report: SweepReport): Promise<void> {
+    const finished: AgendaEntry[] = []
+    const later: (AgendaEntry & { until: number })[] = []
+    await forEachAtMost(READS_AT_ONCE, entries, async entry => {
+      report.looked += 1
+      try {
+        const next = await lookAt(entry)
+        if (next === 'finished') finished.push(entry)
+        else if (next === 'woken') report.woken += 1
+        else later.push({ ...entry, until: next })
+      } catch (error) {
+        report.unreadable += 1
+        log.error('the sweep could not look at an asset', { asset: entry.asset, reason: reasonOf(error) })
+      }
+    })
+    await agenda.remove(finished)
+    await agenda.postpone(later)
+    report.struck += finished.length
+    report.postponed += later.length
+  }
+
+  /** A time: nothing is to be done before then. */
+  async function lookAt({ asset }: AgendaEntry): Promise<'finished' | 'woken' | number> {
+    const state = await ledger.readWork(asset)
+    if (state?.head.wakeAt === undefined) return 'finished'
+    const { wakeAt, lease } = state.head
+    const now = clock.now()
+    const nextAt = Math.max(wakeAt, lease?.until ?? 0)
+    if (nextAt > now - SWEEP_GRACE_MS) return Math.max(nextAt, now)
+    await announcer.work(asset, 0)
+    return 'woken'
   }
 }

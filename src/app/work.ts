@@ -1,11 +1,25 @@
-import { type AssetHead, numberOf, type Version } from '../core/asset.ts'
-import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
-import { MAX_CONFLICTS, ROUNDS_PER_LOOK, VERSIONS_PER_ROUND } from '../core/limits.ts'
-import { planBeginning, planEnding, type Report } from '../core/plan-work.ts'
+import { type AssetHead, numberOf, type Transition, type Version } from '../core/asset.ts'
+import { reasonOf, TransientError } from '../core/errors.ts'
+import {
+  CLOCK_TOLERANCE_MS,
+  FIRST_RETRY_MS,
+  LEASE_MS,
+  LOOK_MS,
+  MAX_CONFLICTS,
+  ROUNDS_PER_LOOK,
+  VERSIONS_PER_ROUND,
+} from '../core/limits.ts'
+import { isDue, planBeginning, planEnding, type WorkState } from '../core/plan-work.ts'
 import type { Announcer } from './announcer.ts'
+import { forEachAtMost } from './concurrency.ts'
 import type { createDelivery } from './deliver.ts'
 import type { Clock, Ledger, Log } from './ports.ts'
 import type { createSeeding } from './seed.ts'
+
+/** Assets of one message that are worked on at a time. */
+const ASSETS_AT_ONCE = 8
+/** The rows of a transition that changes the head alone. */
+const NOTHING = { files: [], formerMembers: [], gatherings: [], closedGatherings: [], versions: [] }
 
 interface Dependencies {
   ledger: Ledger
@@ -31,24 +45,24 @@ export function createWork(dependencies: Dependencies) {
     // Each look leases for itself: one that was cut off is told from one that goes on.
     looks += 1
     const owner = `${dependencies.owner}:${looks}`
+    const begun = clock.now()
     let conflicts = 0
-    for (let round = 0; round < ROUNDS_PER_LOOK; ) {
-      const step = await lookOnce(asset, owner, redelivered)
+    // Whether the message that we came with, or one like it, may be the only one there is.
+    let isLast = redelivered
+    for (let round = 0; round < ROUNDS_PER_LOOK && clock.now() - begun < LOOK_MS; ) {
+      const step = await lookOnce(asset, owner, isLast)
       if (step === 'done') return
-      if (step === 'conflict') {
+      if (step === 'more') round += 1
+      else {
+        isLast = true
         conflicts += 1
-        if (conflicts > MAX_CONFLICTS)
-          throw new TransientError(`asset ${asset} is changed by too many at once`)
-      } else round += 1
+        if (conflicts > MAX_CONFLICTS) throw busy(asset)
+      }
     }
-    await announcer.again(asset, 0)
+    await announcer.work(asset, 0)
   }
 
-  async function lookOnce(
-    asset: string,
-    owner: string,
-    redelivered: boolean,
-  ): Promise<'done' | 'more' | 'conflict'> {
+  async function lookOnce(asset: string, owner: string, isLast: boolean): Promise<'done' | 'more' | 'again'> {
     const state = await ledger.readWork(asset)
     if (state === undefined) return 'done'
     const { head, etag } = state
@@ -56,47 +70,38 @@ export function createWork(dependencies: Dependencies) {
     const begin = planBeginning(state, owner, now)
     switch (begin.kind) {
       case 'leased':
-        await announcer.again(asset, begin.until - now)
+        await announcer.work(asset, begin.until - now)
         return 'done'
       case 'idle':
         return head.wakeAt === undefined ? 'done' : rearm(asset, etag, head, undefined)
       case 'waiting': {
-        const promised = head.wakeAt !== undefined && head.wakeAt > now && head.wakeAt <= begin.until
-        if (!promised) return rearm(asset, etag, head, begin.until)
-        if (redelivered) await announcer.again(asset, begin.until - now)
+        const isPromised = head.wakeAt !== undefined && head.wakeAt > now && head.wakeAt <= begin.until
+        if (!isPromised) return rearm(asset, etag, head, begin.until)
+        if (isLast || begin.until - now < CLOCK_TOLERANCE_MS) await announcer.work(asset, begin.until - now)
         return 'done'
       }
       case 'due': {
-        const { head: claimed } = begin.transition
-        if (!claimed.seeded) {
-          // Durable with the claim, before the first number is sent anywhere.
-          claimed.offset = await highestInUse(asset, Object.keys(claimed.cursors))
-          claimed.seeded = true
+        if ((await ledger.commit(asset, etag, begin.transition)) === 'conflict') return 'again'
+        const { head: claimed, versions } = begin.transition
+        for (const version of versions) {
+          const { files, cause } = version
+          log.info('version cut', { asset, version: numberOf(claimed, version), files, cause })
         }
-        const begun = await ledger.commit(asset, etag, begin.transition)
-        if (begun === 'conflict') return 'conflict'
-        for (const version of begin.transition.versions) {
-          log.info('version cut', {
-            asset,
-            version: numberOf(claimed, version),
-            files: version.files,
-            cause: version.cause,
-          })
-        }
-        return doRound(asset, owner, claimed, begin.aliases)
+        return doRound(asset, owner, claimed)
       }
     }
   }
 
   /** Notes when the asset is next due, without anything else, and sends the message for it. */
-  async function rearm(asset: string, etag: string, head: AssetHead, wakeAt: number | undefined) {
-    const transition = { files: [], formerMembers: [], gatherings: [], closedGatherings: [], versions: [] }
-    const committed = await ledger.commit(asset, etag, {
-      ...transition,
-      head: { ...head, lease: undefined, wakeAt },
-    })
-    if (committed === 'conflict') return 'conflict'
-    if (wakeAt !== undefined) await announcer.again(asset, Math.max(0, wakeAt - clock.now()))
+  async function rearm(
+    asset: string,
+    etag: string,
+    head: AssetHead,
+    wakeAt: number | undefined,
+  ): Promise<'done' | 'again'> {
+    const next = { ...head, lease: undefined, wakeAt }
+    if ((await ledger.commit(asset, etag, { ...NOTHING, head: next })) === 'conflict') return 'again'
+    if (wakeAt !== undefined) await announcer.work(asset, wakeAt - clock.now())
     return 'done'
   }
 
@@ -104,44 +109,58 @@ export function createWork(dependencies: Dependencies) {
   async function doRound(
     asset: string,
     owner: string,
-    ready: AssetHead,
-    aliases: readonly string[],
-  ): Promise<'done' | 'more'> {
-    const report = await deliver(asset, ready, aliases)
-    const wakeAt = await record(asset, owner, ready, report)
-    if (wakeAt === 'lost') return 'more'
+    claimed: AssetHead,
+  ): Promise<'done' | 'more' | 'again'> {
+    const head = claimed.seeded ? claimed : await seed(asset, owner, claimed)
+    if (head === 'lost') return 'again'
+    const now = clock.now()
+    const aliases = Object.keys(head.cursors).filter(alias => isDue(head, alias, now))
+    const report = await deliver(asset, head, aliases)
+    const ended = await whileOurs(asset, owner, async state => {
+      const versions = await readRows(asset, [...report.outcomes, ...report.moves])
+      return planEnding(head, state, versions, report, clock.now())
+    })
+    if (ended === 'lost') return 'again'
+    const { wakeAt } = ended.head
     if (wakeAt === undefined) return 'done'
     if (wakeAt <= clock.now()) return 'more'
-    await announcer.again(asset, wakeAt - clock.now())
+    await announcer.work(asset, wakeAt - clock.now())
     return 'done'
   }
 
-  /** Answers when the asset is next due; 'lost' when another worker has taken it over meanwhile. */
-  async function record(
+  /** Learns where our numbers begin, and makes it durable before the first of them is sent anywhere. */
+  async function seed(asset: string, owner: string, claimed: AssetHead): Promise<AssetHead | 'lost'> {
+    const offset = await highestInUse(asset, Object.keys(claimed.cursors))
+    const seeded = await whileOurs(asset, owner, async ({ head }) => ({
+      ...NOTHING,
+      head: { ...head, offset, seeded: true, lease: { owner, until: clock.now() + LEASE_MS } },
+    }))
+    return seeded === 'lost' ? 'lost' : seeded.head
+  }
+
+  /** Commits what is planned over the newest state; 'lost' when another worker has taken the asset over. */
+  async function whileOurs(
     asset: string,
     owner: string,
-    ready: AssetHead,
-    report: Report,
-  ): Promise<number | undefined | 'lost'> {
-    const ordinals = [...report.outcomes, ...report.moves].map(({ ordinal }) => ordinal)
+    plan: (state: WorkState) => Promise<Transition>,
+  ): Promise<Transition | 'lost'> {
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
       const state = await ledger.readWork(asset)
-      if (state === undefined) throw new PermanentError(`asset ${asset} has vanished from the ledger`)
-      if (state.head.lease?.owner !== owner) {
+      if (state?.head.lease?.owner !== owner) {
         log.warn('another worker took the asset over', { asset })
         return 'lost'
       }
-      const versions = await readRows(asset, ordinals)
-      const transition = planEnding(ready, state, versions, report)
-      if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') return transition.head.wakeAt
+      const transition = await plan(state)
+      if ((await ledger.commit(asset, state.etag, transition)) === 'committed') return transition
     }
-    throw new TransientError(`asset ${asset} is changed by too many at once`)
+    throw busy(asset)
   }
 
   /** Workspaces may be far apart: rows between them are not read. */
-  async function readRows(asset: string, ordinals: readonly number[]): Promise<Version[]> {
+  async function readRows(asset: string, wanted: readonly { ordinal: number }[]): Promise<Version[]> {
     const rows: Version[] = []
-    for (let rest = [...new Set(ordinals)].sort((a, b) => a - b); rest.length > 0; ) {
+    const ordinals = new Set(wanted.map(({ ordinal }) => ordinal))
+    for (let rest = [...ordinals].sort((a, b) => a - b); rest.length > 0; ) {
       const from = Number(rest[0])
       const to = from + VERSIONS_PER_ROUND - 1
       const window = await ledger.readVersions(asset, { from, to, limit: VERSIONS_PER_ROUND })
@@ -150,6 +169,10 @@ export function createWork(dependencies: Dependencies) {
     }
     return rows
   }
+}
+
+function busy(asset: string): TransientError {
+  return new TransientError(`asset ${asset} is changed by too many at once`)
 }
 
 /** One message names several assets: trouble with one of them is not to repeat the others' work. */
@@ -164,16 +187,14 @@ export function createWorkAll({
 }) {
   return async function workAll(assets: readonly string[], options: { redelivered: boolean }): Promise<void> {
     if (assets.length === 1) return work(String(assets[0]), options)
-    await Promise.all(
-      assets.map(async asset => {
-        try {
-          await work(asset, options)
-        } catch (error) {
-          // Alone it gets its own retries, and its own failure if they do not help.
-          log.warn('work put back', { asset, reason: reasonOf(error) })
-          await announcer.again(asset, 0)
-        }
-      }),
-    )
+    await forEachAtMost(ASSETS_AT_ONCE, assets, async asset => {
+      try {
+        await work(asset, options)
+      } catch (error) {
+        // Alone it gets its own retries, and its own failure if they do not help.
+        log.warn('work put back', { asset, reason: reasonOf(error) })
+        await announcer.work(asset, FIRST_RETRY_MS)
+      }
+    })
   }
 }

@@ -1,9 +1,7 @@
 import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
 import type { TokenCredential } from '@azure/identity'
 import type { Workspace } from '../core/rules/rule-set.ts'
-import { SECOND } from '../core/time.ts'
 
-const REQUEST_TIMEOUT_MS = 30 * SECOND
 const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
 
 /**
@@ -39,16 +37,6 @@ function createClient(
     ...(url === undefined ? {} : { endpoint: url }),
     ...(insecure ? { allowInsecureConnection: true } : {}),
   })
-  client.pipeline.addPolicy(
-    {
-      name: 'lakemarkRequestTimeout',
-      sendRequest(request, next) {
-        request.timeout = REQUEST_TIMEOUT_MS
-        return next(request)
-      },
-    },
-    { phase: 'Serialize' },
-  )
   if (!insecure) return client
   client.pipeline.removePolicy({ name: BEARER_POLICY })
   client.pipeline.addPolicy({

@@ -3,11 +3,17 @@ import type {
   DatastorePropertiesUnion,
 } from '@azure/arm-machinelearning'
 import type { AzureMl, Clock } from '../app/ports.ts'
-import { PermanentError } from '../core/errors.ts'
+import { PermanentError, TransientError } from '../core/errors.ts'
+import { CALL_MS } from '../core/limits.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { HOUR } from '../core/time.ts'
 import { fromArm } from './azure-ml-errors.ts'
-import { isNotFound } from './errors.ts'
+import { isConflict, isNotFound } from './errors.ts'
+import { withinTime } from './within-time.ts'
+
+interface Options {
+  abortSignal: AbortSignal
+}
 
 /** How long a datastore that was seen is believed to be there still. */
 const BELIEVED_MS = HOUR
@@ -36,19 +42,9 @@ export function createDatastores({
   }
 
   async function ensure(workspace: Workspace, datastore: Datastore): Promise<void> {
-    const { datastores } = clientOf(workspace)
-    const { resourceGroup, name } = workspace
-    const existing = await get(workspace, datastore.name)
-    if (existing === undefined) {
-      try {
-        await datastores.createOrUpdate(resourceGroup, name, datastore.name, {
-          properties: toProperties(datastore),
-        })
-      } catch (error) {
-        throw fromArm(error, workspace)
-      }
-      return
-    }
+    const options = withinTime(CALL_MS)
+    const existing =
+      (await get(workspace, datastore.name, options)) ?? (await create(workspace, datastore, options))
     const [there, ours] = [placeOf(existing), placeOf(toProperties(datastore))]
     if (there !== ours) {
       throw new PermanentError(
@@ -58,10 +54,37 @@ export function createDatastores({
     }
   }
 
-  async function get(workspace: Workspace, datastore: string): Promise<DatastorePropertiesUnion | undefined> {
+  /** What is there afterwards: ours, or what somebody else created at the same moment. */
+  async function create(
+    workspace: Workspace,
+    datastore: Datastore,
+    options: Options,
+  ): Promise<DatastorePropertiesUnion> {
+    const { resourceGroup, name } = workspace
+    const { datastores } = clientOf(workspace)
+    const properties = toProperties(datastore)
+    try {
+      await datastores.createOrUpdate(resourceGroup, name, datastore.name, { properties }, options)
+      return properties
+    } catch (error) {
+      const rival = isConflict(error) ? await get(workspace, datastore.name, options) : undefined
+      if (rival !== undefined) return rival
+      throw isConflict(error)
+        ? new TransientError(`workspace ${workspace.alias} is busy with datastore ${datastore.name}`, {
+            cause: error,
+          })
+        : fromArm(error, workspace)
+    }
+  }
+
+  async function get(
+    workspace: Workspace,
+    datastore: string,
+    options: Options,
+  ): Promise<DatastorePropertiesUnion | undefined> {
     try {
       const { resourceGroup, name } = workspace
-      return (await clientOf(workspace).datastores.get(resourceGroup, name, datastore)).properties
+      return (await clientOf(workspace).datastores.get(resourceGroup, name, datastore, options)).properties
     } catch (error) {
       // A missing workspace is a 404 as well: creating the datastore then says so.
       if (isNotFound(error)) return undefined

@@ -1,26 +1,21 @@
 import { PermanentError, TransientError } from '../core/errors.ts'
 import type { Workspace } from '../core/rules/rule-set.ts'
-import { retryAfterOf, statusOf } from './errors.ts'
-
-/** 401: a token that has just expired or not been granted yet; the rest: overload and outages. */
-const PASSING = new Set([401, 408, 429, 500, 502, 503, 504])
+import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 
 /**
  * The error of a call to Azure ML as the use cases know it: transient where no answer came, where the answer
- * was not one of ARM's, and where the status may pass; permanent, with ARM's own words, otherwise.
+ * was not one of ARM's, and where the status may pass (a right may be granted any minute); permanent, with
+ * ARM's own words, otherwise. What is none of an SDK's errors is a defect of ours and stays what it is.
  */
-export function fromArm(error: unknown, workspace: Workspace): Error {
+export function fromArm(error: unknown, workspace: Workspace): unknown {
   if (error instanceof PermanentError || error instanceof TransientError) return error
   const status = statusOf(error)
   const where = `workspace ${workspace.alias}`
-  if (status === undefined || PASSING.has(status) || status < 400) {
-    const what = status === undefined || status < 400 ? 'gave no usable answer' : `answered ${status}`
-    return new TransientError(`${where} ${what}: ${textOf(error)}`, {
-      cause: error,
-      retryAfterMs: retryAfterOf(error),
-    })
-  }
-  return new PermanentError(`${where} answered ${status}: ${textOf(error)}`, { cause: error })
+  const isAnswer = status !== undefined && status >= 400
+  const message = `${where} ${isAnswer ? `answered ${status}` : 'gave no usable answer'}: ${textOf(error)}`
+  if (isPassing(error))
+    return new TransientError(message, { cause: error, retryAfterMs: retryAfterOf(error) })
+  return isAnswer ? new PermanentError(message, { cause: error }) : error
 }
 
 /** ARM's code and message. Bodies that are not ARM's (a proxy's HTML, say) have no code and are not repeated. */

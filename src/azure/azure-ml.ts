@@ -1,12 +1,14 @@
 import type { AzureMachineLearningWorkspaces as Client } from '@azure/arm-machinelearning'
 import type { AzureMl, Clock, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/data-uri.ts'
-import type { DataVersionBody } from '../core/data-version.ts'
+import { type DataVersionBody, FINGERPRINT } from '../core/data-version.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
+import { CALL_MS } from '../core/limits.ts'
 import type { AssetType, Workspace } from '../core/rules/rule-set.ts'
 import { createDatastores } from './azure-ml-datastores.ts'
 import { fromArm } from './azure-ml-errors.ts'
 import { isNotFound, statusOf } from './errors.ts'
+import { withinTime } from './within-time.ts'
 
 /** Versions read when an asset is seen for the first time: no one keeps more by hand. */
 const MAX_VERSIONS_LISTED = 20_000
@@ -27,35 +29,45 @@ export function createAzureMl({
     async putVersion(workspace, asset, number, version) {
       const { dataVersions } = clientOf(workspace)
       const { resourceGroup, name } = workspace
+      const options = withinTime(CALL_MS)
       try {
-        await dataVersions.createOrUpdate(resourceGroup, name, asset, String(number), toBody(version, false))
+        await dataVersions.createOrUpdate(
+          resourceGroup,
+          name,
+          asset,
+          String(number),
+          toBody(version, false),
+          options,
+        )
         return 'registered'
       } catch (error) {
         // Which status a taken number is refused with is not documented: look at what is there.
         const status = statusOf(error)
         if (status !== 400 && status !== 409) throw fromArm(error, workspace)
-        const there = await getVersion(workspace, asset, number)
-        if (there !== undefined) return isSame(there, version) ? 'registered' : 'taken'
-        if (status === 409)
-          throw new TransientError(`workspace ${workspace.alias} is busy with this asset`, { cause: error })
-        throw fromArm(error, workspace)
+        const there = await getVersion(workspace, asset, number, options)
+        if (there !== undefined) return isOurs(there, version) ? 'registered' : 'taken'
+        if (status === 400) throw fromArm(error, workspace)
+        throw new TransientError(`workspace ${workspace.alias} is busy with ${asset}`, { cause: error })
       }
     },
 
-    getVersion,
+    getVersion: (workspace, asset, number) => getVersion(workspace, asset, number, withinTime(CALL_MS)),
 
     async archiveVersion(workspace, asset, number) {
-      const there = await getVersion(workspace, asset, number)
+      const { dataVersions } = clientOf(workspace)
+      const { resourceGroup, name, alias } = workspace
+      const options = withinTime(CALL_MS)
+      const there = await getVersion(workspace, asset, number, options)
       if (there === undefined)
-        throw new PermanentError(`workspace ${workspace.alias} has no ${asset} version ${number}`)
-      const { resourceGroup, name } = workspace
+        throw new PermanentError(`workspace ${alias} has no ${asset} version ${number}`)
       try {
-        await clientOf(workspace).dataVersions.createOrUpdate(
+        await dataVersions.createOrUpdate(
           resourceGroup,
           name,
           asset,
           String(number),
           toBody(there, true),
+          options,
         )
       } catch (error) {
         throw fromArm(error, workspace)
@@ -64,16 +76,16 @@ export function createAzureMl({
 
     async highestVersion(workspace, asset) {
       const { dataContainers, dataVersions } = clientOf(workspace)
-      const { resourceGroup, name } = workspace
+      const { resourceGroup, name, alias } = workspace
+      const options = withinTime(CALL_MS)
       try {
-        await dataContainers.get(resourceGroup, name, asset)
+        await dataContainers.get(resourceGroup, name, asset, options)
         let [highest, seen] = [0, 0]
-        for await (const { name: version } of dataVersions.list(resourceGroup, name, asset, {
-          listViewType: 'All',
-        })) {
+        const versions = dataVersions.list(resourceGroup, name, asset, { ...options, listViewType: 'All' })
+        for await (const { name: version } of versions) {
           seen += 1
           if (seen > MAX_VERSIONS_LISTED)
-            throw new PermanentError(`asset ${asset} has more than ${MAX_VERSIONS_LISTED} versions`)
+            throw new PermanentError(`workspace ${alias} has too many versions of ${asset}`)
           if (/^[0-9]{1,15}$/.test(version ?? '')) highest = Math.max(highest, Number(version))
         }
         return highest
@@ -88,15 +100,12 @@ export function createAzureMl({
     workspace: Workspace,
     asset: string,
     number: number,
+    options: { abortSignal: AbortSignal },
   ): Promise<RegisteredVersion | undefined> {
     try {
       const { resourceGroup, name } = workspace
-      const { properties } = await clientOf(workspace).dataVersions.get(
-        resourceGroup,
-        name,
-        asset,
-        String(number),
-      )
+      const { dataVersions } = clientOf(workspace)
+      const { properties } = await dataVersions.get(resourceGroup, name, asset, String(number), options)
       const { dataType, dataUri, description, tags, isArchived } = properties
       return {
         type: dataType as AssetType,
@@ -125,8 +134,17 @@ function isAssetNotFound(error: unknown): boolean {
   ].includes(code ?? '')
 }
 
-function isSame(there: RegisteredVersion, version: DataVersionBody): boolean {
-  return there.type === version.type && canonicalDataUri(there.dataUri) === canonicalDataUri(version.dataUri)
+/**
+ * The same data, or our version with another URI: an earlier attempt whose answer was lost, by a process with
+ * other rules. What carries our fingerprint is never sent a second time.
+ */
+function isOurs(there: RegisteredVersion, version: DataVersionBody): boolean {
+  const sameData = canonicalDataUri(there.dataUri) === canonicalDataUri(version.dataUri)
+  const fingerprint = version.properties[FINGERPRINT]
+  return (
+    there.type === version.type &&
+    (sameData || (fingerprint !== undefined && there.properties[FINGERPRINT] === fingerprint))
+  )
 }
 
 function toBody(version: DataVersionBody, isArchived: boolean) {

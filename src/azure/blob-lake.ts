@@ -3,6 +3,7 @@ import type { BlobProperties, Lake } from '../app/ports.ts'
 import { TransientError } from '../core/errors.ts'
 import { normalEtag } from '../core/storage-events.ts'
 import { fromStorage, isNotFound } from './errors.ts'
+import { withinTime } from './within-time.ts'
 
 const MAX_PAGE = 5000
 
@@ -14,11 +15,19 @@ export function createBlobLake(serviceOf: (account: string) => BlobServiceClient
         const found = await serviceOf(account)
           .getContainerClient(container)
           .getBlobClient(path)
-          .getProperties()
+          .getProperties(withinTime())
         return toProperties(found)
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw fromStorage(error, `look at a blob in ${account}/${container}`)
+      }
+    },
+
+    async hasContainer(account, container) {
+      try {
+        return await serviceOf(account).getContainerClient(container).exists()
+      } catch (error) {
+        throw fromStorage(error, `look for the container ${account}/${container}`)
       }
     },
 
@@ -28,7 +37,7 @@ export function createBlobLake(serviceOf: (account: string) => BlobServiceClient
       try {
         const pages = serviceOf(account)
           .getContainerClient(container)
-          .listBlobsFlat({ prefix, includeMetadata: true })
+          .listBlobsFlat({ prefix, includeMetadata: true, ...withinTime() })
           .byPage({
             maxPageSize: Math.min(limit, MAX_PAGE),
             ...(continuation === undefined ? {} : { continuationToken: continuation }),

@@ -37,11 +37,21 @@ export const fromFile = (asset: string, file: FileState): Row => ({
 })
 export const fromGathering = (asset: string, gathering: Gathering): Row =>
   row(asset, gatheringRow(gathering.target), gathering)
-export const fromVersion = (asset: string, version: Version): Row =>
-  row(asset, versionRow(version.ordinal), version)
+export const fromVersion = (asset: string, version: Version): Row => ({
+  ...row(asset, versionRow(version.ordinal), version),
+  cut: version.cut,
+})
 export const fromMember = (asset: string, member: Member): Row =>
   row(asset, `${memberPrefix(member.cut)}${member.key}`, member)
 export const fromRefusal = (refusal: Refusal): Row => row(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
+
+/** ASCII only: sizes are what they seem, and no column can end in the middle of a character. */
+function toAsciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\uffff]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
 
 /** Written into every row, so that a later layout can tell. */
 const LAYOUT = 1
@@ -51,7 +61,7 @@ const CHUNK = 30_000
 const MAX_CHUNKS = 16
 
 function row(partitionKey: string, rowKey: string, value: unknown): Row {
-  const json = JSON.stringify(value)
+  const json = toAsciiJson(value)
   const chunks: Record<string, string> = {}
   for (let index = 0; index * CHUNK < json.length; index += 1) {
     chunks[`data${index}`] = json.slice(index * CHUNK, (index + 1) * CHUNK)
@@ -85,5 +95,5 @@ export function contentOf<T>(entity: Record<string, unknown>): T {
 }
 
 function padded(value: number): string {
-  return String(value).padStart(10, '0')
+  return String(value).padStart(16, '0')
 }

@@ -1,4 +1,4 @@
-import { TableClient, TableServiceClient } from '@azure/data-tables'
+import { TableClient } from '@azure/data-tables'
 import type { TokenCredential } from '@azure/identity'
 import { BlobServiceClient } from '@azure/storage-blob'
 import { QueueServiceClient } from '@azure/storage-queue'
@@ -14,47 +14,35 @@ const retryOptions = { maxTries: 4, retryDelayInMs: 0.2 * SECOND, maxRetryDelayI
 const tableRetryOptions = { maxRetries: 3, retryDelayInMs: 0.2 * SECOND, maxRetryDelayInMs: 2 * SECOND }
 
 export function createTableClient(connection: StorageConnection, table: string): TableClient {
+  const options = { retryOptions: tableRetryOptions }
   if (connection.kind === 'identity') {
-    return new TableClient(connection.tableUrl, table, connection.credential, {
-      retryOptions: tableRetryOptions,
-    })
+    return new TableClient(connection.tableUrl, table, connection.credential, options)
   }
-  return TableClient.fromConnectionString(connection.connectionString, table, {
-    allowInsecureConnection: isPlainHttp(connection.connectionString),
-    retryOptions: tableRetryOptions,
-  })
-}
-
-export function createTableService(connection: StorageConnection): TableServiceClient {
-  if (connection.kind === 'identity') {
-    return new TableServiceClient(connection.tableUrl, connection.credential, {
-      retryOptions: tableRetryOptions,
-    })
-  }
-  return TableServiceClient.fromConnectionString(connection.connectionString, {
-    allowInsecureConnection: isPlainHttp(connection.connectionString),
-    retryOptions: tableRetryOptions,
-  })
+  const { connectionString } = connection
+  const allowInsecureConnection = isPlainHttp(connectionString)
+  return TableClient.fromConnectionString(connectionString, table, { ...options, allowInsecureConnection })
 }
 
 export function createQueueService(connection: StorageConnection): QueueServiceClient {
-  if (connection.kind === 'identity') {
-    return new QueueServiceClient(connection.queueUrl, connection.credential, { retryOptions })
-  }
-  return QueueServiceClient.fromConnectionString(connection.connectionString, { retryOptions })
+  const options = { retryOptions }
+  return connection.kind === 'identity'
+    ? new QueueServiceClient(connection.queueUrl, connection.credential, options)
+    : QueueServiceClient.fromConnectionString(connection.connectionString, options)
 }
 
 export function createBlobService(connection: StorageConnection): BlobServiceClient {
-  if (connection.kind === 'identity') {
-    return new BlobServiceClient(connection.blobUrl, connection.credential, { retryOptions })
-  }
-  return BlobServiceClient.fromConnectionString(connection.connectionString, { retryOptions })
+  const options = { retryOptions }
+  return connection.kind === 'identity'
+    ? new BlobServiceClient(connection.blobUrl, connection.credential, options)
+    : BlobServiceClient.fromConnectionString(connection.connectionString, options)
 }
 
 /** The name of the account that a connection leads to. */
 export function accountOf(connection: StorageConnection): string | undefined {
   if (connection.kind === 'identity') return /^https:\/\/([a-z0-9]{3,24})\./.exec(connection.blobUrl)?.[1]
-  return /(?:^|;)AccountName=([^;]+)/i.exec(connection.connectionString)?.[1]
+  const { connectionString } = connection
+  if (/^UseDevelopmentStorage=true/i.test(connectionString)) return 'devstoreaccount1'
+  return /(?:^|;)AccountName=([^;]+)/i.exec(connectionString)?.[1]
 }
 
 function isPlainHttp(connectionString: string): boolean {

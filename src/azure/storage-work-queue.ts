@@ -4,10 +4,11 @@ import type { WorkQueue } from '../app/ports.ts'
 import { DAY, SECOND } from '../core/time.ts'
 import { toQueueText } from '../core/work-message.ts'
 import { fromStorage } from './errors.ts'
+import { withinTime } from './within-time.ts'
 
 const SENDS_AT_ONCE = 16
-/** Storage Queues hide a message for seven days at most; who wakes early looks and waits again. */
-const LONGEST_DELAY_MS = 6 * DAY
+/** Storage Queues hide a message for seven days at most, and no rule waits longer. */
+const LONGEST_DELAY_MS = 7 * DAY
 const NEVER_EXPIRES = -1
 
 /** The work queue in Azure Storage Queues. The queue must exist. */
@@ -19,6 +20,7 @@ export function createStorageWorkQueue(queue: QueueClient): WorkQueue {
           await queue.sendMessage(toQueueText(message), {
             visibilityTimeout: Math.ceil(Math.min(delayMs, LONGEST_DELAY_MS) / SECOND),
             messageTimeToLive: NEVER_EXPIRES,
+            ...withinTime(),
           })
         } catch (error) {
           throw fromStorage(error, 'send a work message')

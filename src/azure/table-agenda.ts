@@ -5,6 +5,7 @@ import type { Agenda, AgendaEntry } from '../app/ports.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import { queryPage } from './table-query.ts'
+import { withinTime } from './within-time.ts'
 
 const WRITES_AT_ONCE = 8
 
@@ -24,6 +25,7 @@ export function createTableAgenda(table: TableClient): Agenda {
               { partitionKey: shard, rowKey: asset, wakeAt: new Date(wakeAt) },
               'Replace',
             ]),
+            withinTime(),
           )
         } catch (error) {
           throw fromStorage(error, 'write the agenda')
@@ -42,18 +44,35 @@ export function createTableAgenda(table: TableClient): Agenda {
       return { items: items.map(toEntry), continuation }
     },
 
-    async remove(entries) {
-      await forEachAtMost(WRITES_AT_ONCE, entries, async ({ asset, etag }) => {
-        try {
-          await table.deleteEntity(shardOf(asset), asset, { etag })
-        } catch (error) {
-          // Added anew since, or struck off by another sweep.
-          if (isConflict(error) || isNotFound(error)) return
-          throw fromStorage(error, `strike ${asset} off the agenda`)
-        }
-      })
-    },
+    remove: entries =>
+      changeEach(entries, ({ asset, etag }) =>
+        table.deleteEntity(shardOf(asset), asset, { etag, ...withinTime() }),
+      ),
+
+    postpone: entries =>
+      changeEach(entries, ({ asset, etag, until }) =>
+        table.updateEntity(
+          { partitionKey: shardOf(asset), rowKey: asset, wakeAt: new Date(until) },
+          'Replace',
+          { etag, ...withinTime() },
+        ),
+      ),
   }
+}
+
+/** Leaves out those that were added anew since they were read, or struck off by another sweep. */
+function changeEach<T extends AgendaEntry>(
+  entries: readonly T[],
+  change: (entry: T) => Promise<unknown>,
+): Promise<void> {
+  return forEachAtMost(WRITES_AT_ONCE, entries, async entry => {
+    try {
+      await change(entry)
+    } catch (error) {
+      if (isConflict(error) || isNotFound(error)) return
+      throw fromStorage(error, `change the agenda of ${entry.asset}`)
+    }
+  })
 }
 
 function toEntry(entity: { rowKey?: string; wakeAt: Date; etag: string }): AgendaEntry {

@@ -1,7 +1,15 @@
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
 import { forEachAtMost } from '../app/concurrency.ts'
 import type { Ledger, Refusal } from '../app/ports.ts'
-import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
+import {
+  type AssetHead,
+  type FileState,
+  type Gathering,
+  type Member,
+  type Transition,
+  toMember,
+  type Version,
+} from '../core/asset.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import {
   contentOf,
@@ -21,6 +29,7 @@ import {
   versionRow,
 } from './ledger-rows.ts'
 import { queryPage } from './table-query.ts'
+import { withinTime } from './within-time.ts'
 
 const READS_AT_ONCE = 16
 /** The most gatherings read at once: the rest waits until these are cut. */
@@ -57,9 +66,13 @@ export function createTableLedger(table: TableClient): Ledger {
       return { head: head.content, etag: head.etag, gatherings }
     },
 
-    async readVersions(asset, { from, to = 9_999_999_999, limit }) {
+    async readVersions(asset, { from, to = Number.MAX_SAFE_INTEGER, limit }) {
       if (from > to) return []
       return queryRange<Version>(asset, { from: versionRow(from), to: versionRow(to) }, limit)
+    },
+
+    async readVersionsOfCut(asset, cut, limit) {
+      return queryRange<Version>(asset, rangeOf('v!'), limit, cut)
     },
 
     async readMembers(asset, cut, page) {
@@ -75,12 +88,10 @@ export function createTableLedger(table: TableClient): Ledger {
     },
 
     async commit(asset, etag, transition) {
+      const actions = actionsOf(asset, etag, transition)
       try {
-        const response = await table.submitTransaction(actionsOf(asset, etag, transition))
-        // The head is the first of the actions, and so is its answer.
-        const next = response.subResponses[0]?.etag?.trim()
-        if (next === undefined) throw new Error(`the transaction on ${asset} was answered without an etag`)
-        return { etag: next }
+        await table.submitTransaction(actions, withinTime())
+        return 'committed'
       } catch (error) {
         if (isConflict(error)) return 'conflict'
         throw fromStorage(error, `change asset ${asset}`)
@@ -106,7 +117,7 @@ export function createTableLedger(table: TableClient): Ledger {
     async refuse(refusals) {
       await forEachAtMost(READS_AT_ONCE, refusals, async refusal => {
         try {
-          await table.upsertEntity(fromRefusal(refusal), 'Replace')
+          await table.upsertEntity(fromRefusal(refusal), 'Replace', withinTime())
         } catch (error) {
           throw fromStorage(error, `record the refusal of ${refusal.ref.path}`)
         }
@@ -119,6 +130,11 @@ export function createTableLedger(table: TableClient): Ledger {
       const { items, continuation } = await queryPage<Row>(table, filter, page, 'list the refused files')
       return { items: items.map(entity => contentOf<Refusal>(entity)), continuation }
     },
+
+    async readRefusal(rule, key) {
+      const entity = await get(`${REFUSED}${rule}`, key)
+      return entity && contentOf<Refusal>(entity)
+    },
   }
 
   async function readHead(asset: string): Promise<{ content: AssetHead; etag: string } | undefined> {
@@ -128,7 +144,7 @@ export function createTableLedger(table: TableClient): Ledger {
 
   async function get(partitionKey: string, rowKey: string) {
     try {
-      return await table.getEntity<Record<string, unknown>>(partitionKey, rowKey)
+      return await table.getEntity<Record<string, unknown>>(partitionKey, rowKey, withinTime())
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw fromStorage(error, `read ${partitionKey}/${rowKey}`)
@@ -139,8 +155,10 @@ export function createTableLedger(table: TableClient): Ledger {
     asset: string,
     { from, to }: { from: string; to: string },
     limit: number,
+    cut?: number,
   ): Promise<T[]> {
-    const filter = odata`PartitionKey eq ${asset} and RowKey ge ${from} and RowKey le ${to}`
+    const range = odata`PartitionKey eq ${asset} and RowKey ge ${from} and RowKey le ${to}`
+    const filter = cut === undefined ? range : range + odata` and cut eq ${cut}`
     const found: T[] = []
     let continuation: string | undefined
     do {
@@ -170,8 +188,4 @@ function actionsOf(asset: string, etag: string | undefined, transition: Transiti
     ),
     ...transition.versions.map(version => put(fromVersion(asset, version))),
   ]
-}
-
-function toMember({ ref, key, etag, sizeBytes, cut }: Member): Member {
-  return { ref, key, etag, sizeBytes, cut }
 }

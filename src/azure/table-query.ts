@@ -2,6 +2,7 @@ import type { TableClient, TableEntityResult } from '@azure/data-tables'
 import type { Page, PageRequest } from '../app/ports.ts'
 import { PermanentError } from '../core/errors.ts'
 import { fromStorage } from './errors.ts'
+import { withinTime } from './within-time.ts'
 
 /** Entities in one answer of Table Storage. */
 const MAX_PAGE = 1000
@@ -20,7 +21,7 @@ export async function queryPage<T extends object>(
     throw new PermanentError('continuation: not one that was given out; begin without it')
   }
   try {
-    const pages = table.listEntities<T>({ queryOptions: { filter } }).byPage({
+    const pages = table.listEntities<T>({ queryOptions: { filter }, ...withinTime() }).byPage({
       maxPageSize: Math.min(limit, MAX_PAGE),
       ...(continuation === undefined ? {} : { continuationToken: continuation }),
     })

@@ -4,7 +4,7 @@
  */
 import type { BlobRef } from './blob-ref.ts'
 import { own } from './record.ts'
-import type { AssetType } from './rules/rule-set.ts'
+import type { AssetType, DatastoreKind } from './rules/rule-set.ts'
 
 export interface AssetHead {
   /** Azure ML refuses another type once the asset exists. */
@@ -21,7 +21,7 @@ export interface AssetHead {
   seeded: boolean
   /** By workspace alias: how far delivery has come. */
   cursors: Record<string, Cursor>
-  /** A queue message shows up no later than then; undefined: nothing is outstanding. */
+  /** Someone has to look no later than then, and a queue message was sent for it; undefined: nothing is outstanding. */
   wakeAt: number | undefined
   /** The worker that has the asset to itself. */
   lease: { owner: string; until: number } | undefined
@@ -57,7 +57,10 @@ export interface FileState {
   recordedAt: number
 }
 
-/** Everything a version will say of itself, fixed when its last file is recorded. */
+/**
+ * Everything a version will say of itself, fixed when its last file is recorded: where it points must not
+ * depend on what the rules say later.
+ */
 export interface CutSpec {
   rule: string
   /** The git commit of the rules, when known. */
@@ -65,6 +68,8 @@ export interface CutSpec {
   type: AssetType
   account: string
   container: string
+  /** How the container appears in the workspaces. */
+  datastore: { name: string; kind: DatastoreKind }
   /** The file, or the folder without a trailing slash ('' is the container's root). */
   dataPath: string
   description: string | undefined
@@ -121,6 +126,10 @@ export interface Member {
   cut: number
 }
 
+export function toMember({ ref, key, etag, sizeBytes, cut }: Member): Member {
+  return { ref, key, etag, sizeBytes, cut }
+}
+
 /** One step of an asset from state to state: applied whole, or not at all. */
 export interface Transition {
   head: AssetHead
@@ -146,6 +155,7 @@ export function newHead(type: AssetType): AssetHead {
   }
 }
 
+/** A cursor without trouble. */
 export function newCursor(next: number): Cursor {
   return { next, attempts: 0, notBefore: undefined, troubledSince: undefined, reason: undefined }
 }

@@ -1,5 +1,5 @@
 import type { Version } from './asset.ts'
-import type { AssetType, Datastore } from './rules/rule-set.ts'
+import type { AssetType } from './rules/rule-set.ts'
 
 /** The body of a data version in Azure ML, as far as it is ours to choose. */
 export interface DataVersionBody {
@@ -10,6 +10,8 @@ export interface DataVersionBody {
   properties: Record<string, string>
 }
 
+/** By this property we know our own versions again. */
+export const FINGERPRINT = 'lakemark.fingerprint'
 /** Longer values are cut: Azure ML publishes no bound for the properties of data, this is ours. */
 const MAX_PROPERTY_LENGTH = 1000
 
@@ -19,11 +21,11 @@ const MAX_PROPERTY_LENGTH = 1000
  * `.etag` (of the file, or of the last file taken in), `.fingerprint`, `.files` (taken in with this
  * version), `.cut` (when, and what caused it).
  */
-export function toDataVersion(version: Version, datastore: Datastore): DataVersionBody {
+export function toDataVersion(version: Version): DataVersionBody {
   const { spec } = version
   return {
     type: spec.type,
-    dataUri: dataUriOf(datastore.name, spec.dataPath),
+    dataUri: dataUriOf(spec.datastore.name, spec.dataPath),
     description: spec.description,
     tags: spec.tags,
     properties: bounded({
@@ -31,14 +33,17 @@ export function toDataVersion(version: Version, datastore: Datastore): DataVersi
       ...(spec.commit === undefined ? {} : { 'lakemark.commit': spec.commit }),
       'lakemark.source': sourceOf(version),
       'lakemark.etag': version.etag,
-      'lakemark.fingerprint': version.fingerprint,
+      [FINGERPRINT]: version.fingerprint,
       'lakemark.files': String(version.files),
       'lakemark.cut': `${new Date(version.cutAt).toISOString()} ${version.cause}`,
     }),
   }
 }
 
-/** Azure ML's short form; the service answers with the long one. */
+/**
+ * Azure ML's short form; the service answers with the long one. The path stands as it is: whether consumers decode
+ * percent signs in it is not documented.
+ */
 export function dataUriOf(datastore: string, dataPath: string): string {
   return `azureml://datastores/${datastore}/paths/${dataPath}`
 }
@@ -52,6 +57,9 @@ export function sourceOf({ spec }: Version): string {
 
 function bounded(properties: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(properties).map(([key, value]) => [key, value.slice(0, MAX_PROPERTY_LENGTH)]),
+    Object.entries(properties).map(([key, value]) => [
+      key,
+      value.slice(0, MAX_PROPERTY_LENGTH).toWellFormed(),
+    ]),
   )
 }

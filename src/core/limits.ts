@@ -5,15 +5,27 @@ import { DAY, MINUTE, SECOND } from './time.ts'
 /** Entities in one Table Storage transaction. */
 export const MAX_TRANSACTION_ENTITIES = 100
 /** Versions of one asset that a worker looks at for a workspace before it records what it did. */
-export const VERSIONS_PER_ROUND = 40
+export const VERSIONS_PER_ROUND = 20
 /** Gatherings cut in one transaction: each removes one row and writes one, beside the head. */
-export const CUTS_PER_ROUND = 40
+export const CUTS_PER_ROUND = 20
+/** Rows in one transaction that carry a whole spec, tags and all: together they stay below its 4 MiB. */
+export const SPECS_PER_TRANSACTION = 30
+/** Tags and description of one version, in characters. */
+export const MAX_SPEC_TEXT = 16_000
 /** Rounds of one look at an asset, before the rest goes back to the queue so that others get their turn. */
 export const ROUNDS_PER_LOOK = 10
-/** No call to Azure ML is begun later than this after a round has begun. */
+/** No round is begun later than this after a look has begun. */
+export const LOOK_MS = 60 * SECOND
+/** No version is taken up later than this after its round has begun. */
 export const ROUND_MS = 20 * SECOND
-/** How long one worker keeps an asset to itself: a round and the longest call begun in it. */
+/** A call to Azure ML has ended, one way or the other, after this time. */
+export const CALL_MS = 25 * SECOND
+/** How long one worker keeps an asset to itself. */
 export const LEASE_MS = 60 * SECOND
+/** No call is begun with less of the lease left: it has ended before another worker may take over. */
+export const LEASE_RESERVE_MS = CALL_MS + 5 * SECOND
+/** A message that comes this much too early is sent again: the clock that sent it may go differently from ours. */
+export const CLOCK_TOLERANCE_MS = 10 * SECOND
 /** Compare-and-swap conflicts in a row on one asset before the caller is told to come again later. */
 export const MAX_CONFLICTS = 50
 /** Asset keys in one work message. */

@@ -9,12 +9,13 @@ import {
   type Member,
   newHead,
   type Transition,
+  toMember,
   type Version,
 } from './asset.ts'
 import type { BlobRef } from './blob-ref.ts'
 import { cutGathering, dueAfter } from './cutting.ts'
 import { addMember, EMPTY_DIGEST, memberDigest, removeMember } from './fingerprint.ts'
-import { MAX_TRANSACTION_ENTITIES } from './limits.ts'
+import { MAX_TRANSACTION_ENTITIES, SPECS_PER_TRANSACTION } from './limits.ts'
 
 /** One piece of news about one file, matched to one asset. */
 export interface Intent {
@@ -65,7 +66,10 @@ export interface IntakePlan {
   transition: Transition | undefined
   /** A message must show up then; undefined: one that was sent before will do. */
   wakeAt: number | undefined
-  /** The asset goes on the agenda: it had nothing outstanding before, or we cannot know that it was put there. */
+  /**
+   * The asset has to be on the agenda before the transition is committed: it becomes due earlier than it was,
+   * and whoever commits may die before the message is sent.
+   */
   busy: boolean
 }
 
@@ -77,21 +81,14 @@ export function planIntake(state: IntakeState, intents: readonly Intent[], now: 
   const outcomes = intents.map(intent => draft.apply(intent))
   const transition = draft.transition()
   const repeated = outcomes.includes('duplicate') || outcomes.includes('older')
-  const wasBusy = state.head?.wakeAt !== undefined
+  const before = state.head?.wakeAt
   if (transition === undefined) {
     // The process that recorded this may have died before it sent the message: send it again.
-    const wakeAt = repeated ? state.head?.wakeAt : undefined
-    return { outcomes, transition, wakeAt, busy: wakeAt !== undefined }
+    return { outcomes, transition, wakeAt: repeated ? before : undefined, busy: false }
   }
-  const before = state.head?.wakeAt
   const { wakeAt } = transition.head
-  const sooner = wakeAt !== undefined && (before === undefined || wakeAt < before)
-  return {
-    outcomes,
-    transition,
-    wakeAt: sooner || repeated ? wakeAt : undefined,
-    busy: wakeAt !== undefined && (!wasBusy || repeated),
-  }
+  const busy = wakeAt !== undefined && (before === undefined || wakeAt < before)
+  return { outcomes, transition, wakeAt: busy || repeated ? wakeAt : undefined, busy }
 }
 
 function createDraft(state: IntakeState, now: number) {
@@ -103,8 +100,11 @@ function createDraft(state: IntakeState, now: number) {
   let changed = false
 
   function apply(intent: Intent): IntentOutcome {
-    if (rows() + ROWS_PER_INTENT > MAX_TRANSACTION_ENTITIES) return 'later'
-    if (head !== undefined && head.type !== intent.spec.type) return 'other-type'
+    if (isFull()) return 'later'
+    if (head !== undefined && head.type !== intent.spec.type) {
+      if (!isBlank(head)) return 'other-type'
+      head = { ...head, type: intent.spec.type }
+    }
     const known = files.get(intent.key) ?? state.files.get(intent.key)
     const verdict = known === undefined ? 'newer' : compare(known, intent)
     if (verdict !== 'newer') return verdict
@@ -123,7 +123,7 @@ function createDraft(state: IntakeState, now: number) {
       if (known !== undefined) leave(known)
       files.set(intent.key, fileState(intent, content, 0))
       const open = gathering(intent.target)
-      if (open !== undefined) cut(head, open, 'marker')
+      if (open !== undefined && open.files > 0) cut(head, open, 'marker')
       return 'marker'
     }
     if (known !== undefined && known.cut > 0 && known.etag === content.etag) {
@@ -181,9 +181,9 @@ function createDraft(state: IntakeState, now: number) {
     if (known.cut === 0) return false
     const open = gathering(known.target)
     if (open?.cut !== known.cut) {
-      const { ref, key, etag, sizeBytes, cut } = known
+      const { key, cut } = known
       if (replaced && !formerMembers.some(member => member.key === key && member.cut === cut)) {
-        formerMembers.push({ ref, key, etag, sizeBytes, cut })
+        formerMembers.push(toMember(known))
       }
       return false
     }
@@ -193,7 +193,8 @@ function createDraft(state: IntakeState, now: number) {
       bytes: open.bytes - known.sizeBytes,
       digest: removeMember(open.digest, memberDigest(known.ref, known.etag, known.sizeBytes)),
     }
-    gatherings.set(known.target, rest.files === 0 ? undefined : rest)
+    // One that is left without files stays while this transaction is planned: how long it has waited counts on.
+    gatherings.set(known.target, rest)
     return true
   }
 
@@ -216,13 +217,20 @@ function createDraft(state: IntakeState, now: number) {
     return { key, ref, ...content, sequencer, removed: false, cut, target, recordedAt: now }
   }
 
-  function rows(): number {
-    return 1 + files.size + formerMembers.length + gatherings.size + versions.length
+  function isFull(): boolean {
+    const rows = 1 + files.size + formerMembers.length + gatherings.size + versions.length
+    const specs = gatherings.size + versions.length
+    return rows + ROWS_PER_INTENT > MAX_TRANSACTION_ENTITIES || specs >= SPECS_PER_TRANSACTION
+  }
+
+  /** Only removals have been recorded: no type has been decided on yet. */
+  function isBlank(head: AssetHead): boolean {
+    return head.lastCut === 0
   }
 
   function transition(): Transition | undefined {
     if (head === undefined || !changed) return undefined
-    const open = [...gatherings]
+    const open = [...gatherings].map(([target, it]) => [target, it?.files === 0 ? undefined : it] as const)
     for (const [target, value] of open) {
       head.open += Number(value !== undefined) - Number(state.gatherings.has(target))
     }

@@ -19,13 +19,13 @@ export type Beginning =
   | { kind: 'leased'; until: number }
   /** Nothing can be done before then. */
   | { kind: 'waiting'; until: number }
-  /** To be committed before anything is sent; then these workspaces are to be served. */
-  | { kind: 'due'; transition: Transition; aliases: string[] }
+  /** To be committed before anything is sent: the asset is ours then, and what was due is cut. */
+  | { kind: 'due'; transition: Transition }
 
 export function planBeginning({ head, gatherings }: WorkState, owner: string, now: number): Beginning {
   if (head.lease !== undefined && head.lease.owner !== owner && head.lease.until > now)
     return { kind: 'leased', until: head.lease.until }
-  const next = nextDue(head, gatherings)
+  const next = nextDue(head, gatherings, now)
   if (next === undefined) return { kind: 'idle' }
   if (next > now) return { kind: 'waiting', until: next }
 
@@ -39,7 +39,6 @@ export function planBeginning({ head, gatherings }: WorkState, owner: string, no
   draft.lease = { owner, until: now + LEASE_MS }
   return {
     kind: 'due',
-    aliases: Object.keys(draft.cursors).filter(alias => isDue(draft, alias, now)),
     transition: {
       head: draft,
       files: [],
@@ -51,25 +50,21 @@ export function planBeginning({ head, gatherings }: WorkState, owner: string, no
   }
 }
 
-/** When the asset next needs someone; undefined: never, as things stand. May lie in the past: now. */
-export function nextDue(head: AssetHead, gatherings: readonly Gathering[]): number | undefined {
+/** When the asset next needs someone, now at the earliest; undefined: never, as things stand. */
+export function nextDue(head: AssetHead, gatherings: readonly Gathering[], now: number): number | undefined {
   const times = [
     ...gatherings.map(gathering => gathering.dueAt),
     ...Object.values(head.cursors)
       .filter(cursor => cursor.next <= head.lastOrdinal)
       .map(cursor => cursor.notBefore ?? 0),
   ]
-  return times.length === 0 ? undefined : Math.min(...times)
+  return times.length === 0 ? undefined : Math.max(now, Math.min(...times))
 }
 
-function isDue(head: AssetHead, alias: string, now: number): boolean {
+/** Whether a workspace has something to be delivered now. */
+export function isDue(head: AssetHead, alias: string, now: number): boolean {
   const cursor = own(head.cursors, alias)
   return cursor !== undefined && cursor.next <= head.lastOrdinal && (cursor.notBefore ?? 0) <= now
-}
-
-/** The cursor after a version is done with, one way or the other. */
-export function advanced(next: number): Cursor {
-  return { next, attempts: 0, notBefore: undefined, troubledSince: undefined, reason: undefined }
 }
 
 /**
@@ -113,6 +108,7 @@ export function planEnding(
   state: WorkState,
   versions: readonly Version[],
   report: Report,
+  now: number,
 ): Transition {
   const head = structuredClone(state.head)
   const rows = new Map(versions.map(version => [version.ordinal, structuredClone(version)]))
@@ -140,7 +136,7 @@ export function planEnding(
     if (!setBack) head.cursors[alias] = cursor
   }
   head.lease = undefined
-  head.wakeAt = nextDue(head, state.gatherings)
+  head.wakeAt = nextDue(head, state.gatherings, now)
   return {
     head,
     files: [],

@@ -38,6 +38,11 @@ const COMPLETE = new Set(['PutBlob', 'PutBlockList', 'PutBlobFromURL', 'FlushWit
 /** A name without content yet: the completing event follows. */
 const SHELLS = new Set(['CreateFile', 'SftpCreate'])
 
+/** Blob Storage's own bound. */
+const MAX_PATH_LENGTH = 1024
+/** Azure's etags have some twenty characters. */
+const MAX_ETAG_LENGTH = 128
+
 /** Never throws: what cannot be read is `ignored` with its reason. */
 export function parseStorageEvent(input: unknown): ParsedEvent {
   if (!isRecord(input)) return ignored('not-an-event', 'an event is an object')
@@ -161,12 +166,12 @@ function refOf(event: Data, data: Data): BlobRef | undefined {
 
 /** The path in a blob's URL, host style (account.blob.…/container/path) or path style (host/account/container/path). */
 function pathInUrl(url: string | undefined, { account, container }: BlobRef): string | undefined {
-  const raw = /^https?:\/\/[^/]+(\/[^?#]*)/i.exec(url ?? '')?.[1]
-  if (raw === undefined) return undefined
-  for (const prefix of [`/${account}/${container}/`, `/${container}/`]) {
-    if (raw.startsWith(prefix) && raw.length > prefix.length) return decoded(raw.slice(prefix.length))
-  }
-  return undefined
+  const [, host, raw] = /^https?:\/\/([^/]+)(\/[^?#]{1,12288})(?:[?#]|$)/i.exec(url ?? '') ?? []
+  if (host === undefined || raw === undefined) return undefined
+  const isHostStyle = host.toLowerCase().startsWith(`${account}.`)
+  const prefix = isHostStyle ? `/${container}/` : `/${account}/${container}/`
+  const path = raw.startsWith(prefix) ? decoded(raw.slice(prefix.length)) : undefined
+  return path !== undefined && path !== '' && path.length <= MAX_PATH_LENGTH ? path : undefined
 }
 
 /** Undefined where the text is not percent-encoded UTF-8: the subject tells the path then. */
@@ -185,14 +190,14 @@ function decoded(raw: string): string | undefined {
 }
 
 /** Hadoop's and the portals' ways to have a directory where there are none. */
-function isDirectoryName(path: string): boolean {
+export function isDirectoryName(path: string): boolean {
   return path.endsWith('/') || path.endsWith('_$folder$')
 }
 
 /** Without quotes and weakness marks: events, headers and listings write the same etag differently. */
 export function normalEtag(etag: string | undefined): string | undefined {
   const bare = etag?.replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
-  return bare === '' ? undefined : bare
+  return bare === '' || (bare?.length ?? 0) > MAX_ETAG_LENGTH ? undefined : bare
 }
 
 /** Lengths and letter case differ between services; padded and lower-cased they compare as strings. */

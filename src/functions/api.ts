@@ -1,8 +1,9 @@
 import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions'
-import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
+import { reasonOf, TransientError } from '../core/errors.ts'
 import { isAssetName } from '../core/naming.ts'
 import type { LakemarkOpener } from '../open-lakemark.ts'
 import type { Lakemark } from '../wiring.ts'
+import { type Answer, answering, json, problem } from './answers.ts'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
@@ -10,26 +11,16 @@ const MAX_CONTINUATION_LENGTH = 4096
 
 /** The HTTP API, below the host's route prefix. Errors are RFC 9457 problem JSON. */
 export function registerApi(lakemark: LakemarkOpener): void {
-  const answering =
-    (answer: (lakemark: Lakemark, request: HttpRequest) => Promise<HttpResponseInit>) =>
-    async (request: HttpRequest): Promise<HttpResponseInit> => {
-      try {
-        return await answer(await lakemark(), request)
-      } catch (error) {
-        if (error instanceof TransientError) return problem(503, 'unavailable', reasonOf(error))
-        if (error instanceof PermanentError) return problem(400, 'refused', reasonOf(error))
-        throw error
-      }
-    }
+  const handler = (answer: Answer) => answering(lakemark, answer)
 
-  app.get('health', { route: 'health', authLevel: 'anonymous', handler: answering(health) })
-  app.get('assets', { route: 'assets', authLevel: 'function', handler: answering(listAssets) })
-  app.get('asset', { route: 'assets/{name}', authLevel: 'function', handler: answering(showAsset) })
-  app.get('failures', { route: 'failures', authLevel: 'function', handler: answering(listFailures) })
+  app.get('health', { route: 'health', authLevel: 'anonymous', handler: handler(health) })
+  app.get('assets', { route: 'assets', authLevel: 'function', handler: handler(listAssets) })
+  app.get('asset', { route: 'assets/{name}', authLevel: 'function', handler: handler(showAsset) })
+  app.get('failures', { route: 'failures', authLevel: 'function', handler: handler(listFailures) })
   app.post('retryAsset', {
     route: 'assets/{name}/retry',
     authLevel: 'function',
-    handler: answering(retryAsset),
+    handler: handler(retryAsset),
   })
 }
 
@@ -41,7 +32,7 @@ async function health({ status, rules, counters }: Lakemark): Promise<HttpRespon
     counts: counters.all(),
   }
   try {
-    await status.assets({ limit: 1 })
+    await status.ping()
   } catch (error) {
     if (!(error instanceof TransientError)) throw error
     return json(503, { status: 'unready', ledger: reasonOf(error), ...facts })
@@ -95,16 +86,4 @@ function pageOf({
 
 function unknownAsset(name: string): HttpResponseInit {
   return problem(404, 'unknown-asset', `no asset is called "${name.slice(0, 255)}"`)
-}
-
-function problem(status: number, type: string, detail: string): HttpResponseInit {
-  return {
-    status,
-    headers: { 'Content-Type': 'application/problem+json' },
-    body: JSON.stringify({ type: `urn:lakemark:${type}`, status, title: type, detail }),
-  }
-}
-
-function json(status: number, body: unknown): HttpResponseInit {
-  return { status, jsonBody: body }
 }

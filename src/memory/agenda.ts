@@ -1,5 +1,4 @@
 import type { Agenda, AgendaEntry } from '../app/ports.ts'
-import { pageOf } from './paging.ts'
 
 export function createMemoryAgenda(): Agenda {
   const entries = new Map<string, AgendaEntry>()
@@ -11,11 +10,19 @@ export function createMemoryAgenda(): Agenda {
         entries.set(asset, { asset, wakeAt, etag: String(additions) })
       }
     },
-    async overdue(before, page) {
-      return pageOf(
-        [...entries.values()].filter(({ wakeAt }) => wakeAt < before),
-        page,
-      )
+    async overdue(before, { continuation = '', limit }) {
+      const found = [...entries.values()]
+        .filter(({ asset, wakeAt }) => wakeAt < before && asset > continuation)
+        .sort((a, b) => (a.asset < b.asset ? -1 : 1))
+      const items = found.slice(0, limit)
+      return { items, continuation: found.length > limit ? items.at(-1)?.asset : undefined }
+    },
+    async postpone(postponed) {
+      for (const { asset, etag, until } of postponed) {
+        if (entries.get(asset)?.etag !== etag) continue
+        additions += 1
+        entries.set(asset, { asset, wakeAt: until, etag: String(additions) })
+      }
     },
     async remove(removed) {
       for (const { asset, etag } of removed) {

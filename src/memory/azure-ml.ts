@@ -1,5 +1,6 @@
 import type { AzureMl, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/data-uri.ts'
+import { FINGERPRINT } from '../core/data-version.ts'
 import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 
@@ -33,8 +34,13 @@ export function createMemoryAzureMl(): AzureMl {
     async putVersion(workspace, asset, number, version) {
       const all = versionsOf(workspace, asset)
       const existing = all.get(number)
-      if (existing !== undefined && canonicalDataUri(existing.dataUri) !== canonicalDataUri(version.dataUri))
-        return 'taken'
+      if (
+        existing !== undefined &&
+        canonicalDataUri(existing.dataUri) !== canonicalDataUri(version.dataUri)
+      ) {
+        const isOurs = existing.properties[FINGERPRINT] === (version.properties[FINGERPRINT] ?? '')
+        return isOurs ? 'registered' : 'taken'
+      }
       const [first] = all.values()
       if (first !== undefined && first.type !== version.type) {
         throw new PermanentError(`asset ${asset} exists with type ${first.type}`)

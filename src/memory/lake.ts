@@ -19,8 +19,12 @@ export function createMemoryLake(): MemoryLake {
       const { ref: _, ...properties } = blob
       return properties
     },
+    async hasContainer(account, container) {
+      const prefix = keyOf({ account, container, path: '' })
+      return [...blobs.keys()].some(key => key.startsWith(prefix))
+    },
     async list(folder, page) {
-      const prefix = `${keyOf(folder)}/`
+      const prefix = folder.path === '' ? keyOf(folder) : `${keyOf(folder)}/`
       const found = [...blobs].filter(([key]) => key.startsWith(prefix)).sort(([a], [b]) => (a < b ? -1 : 1))
       return pageOf(
         found.map(([, blob]) => blob),

@@ -1,6 +1,6 @@
 import type { Ledger, Refusal } from '../app/ports.ts'
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
-import { sizeOf } from '../core/asset.ts'
+import { sizeOf, toMember } from '../core/asset.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { pageOf } from './paging.ts'
 
@@ -44,6 +44,13 @@ export function createMemoryLedger(): Ledger {
       return structuredClone(versions.slice(0, limit))
     },
 
+    async readVersionsOfCut(asset, cut, limit) {
+      const versions = [...(partitions.get(asset)?.versions.values() ?? [])]
+        .filter(version => version.cut === cut)
+        .sort((a, b) => a.ordinal - b.ordinal)
+      return structuredClone(versions.slice(0, limit))
+    },
+
     async readMembers(asset, cut, page) {
       const partition = partitions.get(asset)
       const current = [...(partition?.files.values() ?? [])].filter(file => file.cut === cut).map(toMember)
@@ -57,7 +64,7 @@ export function createMemoryLedger(): Ledger {
       commits += 1
       const next = String(commits)
       apply(asset, next, structuredClone(transition))
-      return { etag: next }
+      return 'committed'
     },
 
     async listAssets(page) {
@@ -76,6 +83,10 @@ export function createMemoryLedger(): Ledger {
 
     async listRefusals(page) {
       return structuredClone(pageOf([...refusals.values()], page))
+    },
+
+    async readRefusal(rule, key) {
+      return structuredClone(refusals.get(`${rule} ${key}`))
     },
   }
 
@@ -98,10 +109,6 @@ export function createMemoryLedger(): Ledger {
     for (const version of versions) partition.versions.set(version.ordinal, version)
     partitions.set(asset, partition)
   }
-}
-
-function toMember({ ref, key, etag, sizeBytes, cut }: FileState): Member {
-  return { ref, key, etag, sizeBytes, cut }
 }
 
 function pick<T>(all: ReadonlyMap<string, T> | undefined, keys: readonly string[]): Map<string, T> {

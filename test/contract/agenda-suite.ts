@@ -39,6 +39,19 @@ export function describeAgenda(name: string, create: () => Promise<Agenda>): voi
       expect(await overdue(agenda, NOW + 1)).toEqual(['busy'])
     })
 
+    it('puts off what was read, but not what was added anew since', async () => {
+      const agenda = await create()
+      await agenda.add([
+        { asset: 'waiting', wakeAt: NOW },
+        { asset: 'busy', wakeAt: NOW },
+      ])
+      const { items } = await agenda.overdue(NOW + 1, { limit: 10 })
+      await agenda.add([{ asset: 'busy', wakeAt: NOW }])
+      await agenda.postpone(items.map(entry => ({ ...entry, until: NOW + 100 })))
+      expect(await overdue(agenda, NOW + 1)).toEqual(['busy'])
+      expect(await overdue(agenda, NOW + 101)).toEqual(['busy', 'waiting'])
+    })
+
     it('takes more entries at once than one transaction holds, and gives them back in pages', async () => {
       const agenda = await create()
       const names = Array.from({ length: 2500 }, (_, index) => `asset-${index}`)

@@ -58,8 +58,18 @@ export function describeAzureMl(name: string, create: () => Promise<AzureMl>): v
 
     it('says that a number is taken where it holds other data, and leaves it alone', async () => {
       await azureMl.putVersion(one, 'asset-c', 1, body('a.csv'))
-      expect(await azureMl.putVersion(one, 'asset-c', 1, body('b.csv'))).toBe('taken')
+      const other = body('b.csv', { properties: { 'lakemark.fingerprint': 'g' } })
+      expect(await azureMl.putVersion(one, 'asset-c', 1, other)).toBe('taken')
       expect((await azureMl.getVersion(one, 'asset-c', 1))?.dataUri).toMatch(/a\.csv$/)
+    })
+
+    it('takes a version with our own fingerprint for ours, wherever it points, and leaves it alone', async () => {
+      await azureMl.putVersion(one, 'asset-o', 1, body('a.csv'))
+      expect(await azureMl.putVersion(one, 'asset-o', 1, body('renamed/a.csv'))).toBe('registered')
+      expect((await azureMl.getVersion(one, 'asset-o', 1))?.dataUri).toMatch(/paths\/a\.csv$/)
+      const stranger = body('x.csv', { properties: {} })
+      await azureMl.putVersion(one, 'asset-o', 2, stranger)
+      expect(await azureMl.putVersion(one, 'asset-o', 2, body('a.csv'))).toBe('taken')
     })
 
     it('keeps workspaces apart', async () => {

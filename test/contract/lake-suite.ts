@@ -46,6 +46,20 @@ export function describeLake(name: string, create: () => Promise<LakeUnderTest>)
       expect(found).toEqual(inside)
     })
 
+    it('lists a whole container where the folder is its root', async () => {
+      const { lake, account, container, put } = await create()
+      for (const path of ['a.csv', 'b/c.csv', 'b/d/e.csv']) await put(path, 'x')
+      const { items } = await lake.list({ account, container, path: '' }, { limit: 10 })
+      expect(items.map(({ ref }) => ref.path)).toEqual(['a.csv', 'b/c.csv', 'b/d/e.csv'])
+    })
+
+    it('knows whether there is a container', async () => {
+      const { lake, account, container, put } = await create()
+      await put('a.csv', 'x')
+      expect(await lake.hasContainer(account, container)).toBe(true)
+      expect(await lake.hasContainer(account, `${container}-2`)).toBe(false)
+    })
+
     it('finds nothing under a folder that is not there', async () => {
       const { lake, account, container, put } = await create()
       await put('a.csv', 'x')

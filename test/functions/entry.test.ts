@@ -35,6 +35,7 @@ describe('the entry of the function app', () => {
     expect(names.sort()).toEqual([
       'asset httpTrigger',
       'assets httpTrigger',
+      'explain httpTrigger',
       'failures httpTrigger',
       'health httpTrigger',
       'onBlobEvent eventGridTrigger',

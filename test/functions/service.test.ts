@@ -127,21 +127,21 @@ describe('the service', () => {
     azureMl.setIntercept(({ operation, workspace }) =>
       operation === 'PUT dataVersion' && workspace === 'ml-retail'
         ? {
-            status: 403,
-            body: { error: { code: 'AuthorizationFailed', message: 'The client may not write.' } },
+            status: 400,
+            body: { error: { code: 'UserError', message: 'The tags are not to our liking.' } },
           }
         : undefined,
     )
-    await drop('forbidden')
-    await until('the failure', async () => (await stateOf('sales-eu-forbidden'))?.state === 'failed')
-    expect((await stateOf('sales-eu-forbidden'))?.reason).toMatch(/403.*AuthorizationFailed.*may not write/)
+    await drop('refused')
+    await until('the failure', async () => (await stateOf('sales-eu-refused'))?.state === 'failed')
+    expect((await stateOf('sales-eu-refused'))?.reason).toMatch(/400.*UserError.*not to our liking/)
     azureMl.setIntercept(undefined)
-    const response = await fetch(`${host.url}/api/assets/sales-eu-forbidden/retry`, { method: 'POST' })
+    const response = await fetch(`${host.url}/api/assets/sales-eu-refused/retry`, { method: 'POST' })
     expect([response.status, await response.json()]).toEqual([
       202,
-      { asset: 'sales-eu-forbidden', versions: 1 },
+      { asset: 'sales-eu-refused', versions: 1 },
     ])
-    await until('the delivery', async () => (await stateOf('sales-eu-forbidden'))?.state === 'registered')
+    await until('the delivery', async () => (await stateOf('sales-eu-refused'))?.state === 'registered')
   })
 
   it('makes a failure of a message that is none of ours', async () => {

@@ -12,6 +12,7 @@ export function specOf(overrides: Partial<CutSpec> = {}): CutSpec {
     type: 'uri_folder',
     account: 'contosolake',
     container: 'silver',
+    datastore: { name: 'silver', kind: 'azure_blob' },
     dataPath: 'sales/eu',
     description: undefined,
     tags: { team: 'retail' },
