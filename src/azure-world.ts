@@ -1,7 +1,8 @@
-import type { ActiveRules, Log } from './app/ports.ts'
+import type { Log, RulesStore } from './app/ports.ts'
 import { createAzureMl } from './azure/azure-ml.ts'
 import { createArmClients } from './azure/azure-ml-client.ts'
 import { createBlobLake } from './azure/blob-lake.ts'
+import { createBlobRulesStore } from './azure/blob-rules-store.ts'
 import { createCredential, createEmulatorCredential } from './azure/credential.ts'
 import { fromStorage } from './azure/errors.ts'
 import {
@@ -21,6 +22,8 @@ import type { World } from './wiring.ts'
 export const LEDGER_TABLE = 'lakemarkLedger'
 export const AGENDA_TABLE = 'lakemarkAgenda'
 export const WORK_QUEUE = 'lakemark-work'
+/** Of the app's own account: what all its processes share and no table holds. */
+export const OWN_CONTAINER = 'lakemark'
 
 /**
  * The world as it is in Azure, or in its local doubles: the tables and the queue are created where they are
@@ -28,23 +31,28 @@ export const WORK_QUEUE = 'lakemark-work'
  */
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
-  rules: ActiveRules,
   log: Log,
-): Promise<World> {
+): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore }> {
   const { storage, azureMlUrl } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)
   const agenda = createTableClient(storage, AGENDA_TABLE)
   const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
+  const container = createBlobService(storage).getContainerClient(OWN_CONTAINER)
   try {
-    await Promise.all([ledger.createTable(), agenda.createTable(), queue.createIfNotExists()])
+    await Promise.all([
+      ledger.createTable(),
+      agenda.createTable(),
+      queue.createIfNotExists(),
+      container.createIfNotExists(),
+    ])
   } catch (error) {
-    throw fromStorage(error, 'open the storage account')
+    throw fromStorage(error, 'open the storage account of AzureWebJobsStorage')
   }
 
   const clock = { now: () => Date.now() }
   const credential = azureMlUrl === undefined ? createCredential(config.clientId) : createEmulatorCredential()
   return {
-    rules,
+    rulesStore: createBlobRulesStore(container.getBlockBlobClient('rules.json')),
     ledger: createTableLedger(ledger),
     agenda: createTableAgenda(agenda),
     queue: createStorageWorkQueue(queue),

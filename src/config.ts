@@ -1,13 +1,20 @@
 import { z } from 'zod'
 import { createCredential } from './azure/credential.ts'
 import type { StorageConnection } from './azure/storage-clients.ts'
+import { parseRulesAddress, type RulesAddress } from './git/rules-address.ts'
 
 /**
  * All settings, from the environment: the only place that reads it. Every problem is reported at once.
  */
 export interface Config {
-  rules: string
+  rules: RulesAddress
+  /** Of a folder of rules, when known. */
   rulesCommit: string | undefined
+  /** For the git repository of the rules: the token itself, or `keyvault:` and the secret's address. */
+  rulesToken: string | undefined
+  /** What a push webhook must prove to know. */
+  rulesWebhookSecret: string | undefined
+  rulesSchedule: string
   home: string
   port: number
   lakePort: number
@@ -37,25 +44,38 @@ const port = (fallback: number) =>
     .refine(value => value <= 65535, 'expected a port number from 0 to 65535; 0 picks a free one')
     .default(fallback)
 
+function schedule(fallback: string) {
+  return z
+    .string()
+    .regex(/^\S+(\s+\S+){5}$/, 'expected a schedule of six fields: second minute hour day month weekday')
+    .default(fallback)
+}
+
 const settings = z.object({
   LAKEMARK_RULES: z.string().min(1).default('rules'),
   LAKEMARK_RULES_COMMIT: z
     .string()
     .regex(/^[0-9a-f]{7,64}$/, 'expected the id of a git commit in hexadecimal')
     .optional(),
+  LAKEMARK_RULES_TOKEN: z.string().min(1).optional(),
+  LAKEMARK_RULES_WEBHOOK_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
+  LAKEMARK_RULES_SCHEDULE: schedule('30 * * * * *'),
   LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
   LAKEMARK_PORT: port(7071),
   LAKEMARK_LAKE_PORT: port(10000),
   LAKEMARK_AZUREML_PORT: port(7072),
   LAKEMARK_AZUREML_THROTTLE: z.enum(['off', 'arm']).default('off'),
   LAKEMARK_AZUREML_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
-  LAKEMARK_SWEEP_SCHEDULE: z
-    .string()
-    .regex(/^\S+(\s+\S+){5}$/, 'expected a schedule of six fields: second minute hour day month weekday')
-    .default('0 * * * * *'),
+  LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
   LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
   AZURE_CLIENT_ID: z.string().min(1).optional(),
-  AzureWebJobsStorage: z.string().min(1).optional(),
+  AzureWebJobsStorage: z
+    .string()
+    .regex(
+      /(^|;)\s*(UseDevelopmentStorage=true|AccountName=[^;]+|BlobEndpoint=[^;]+)/i,
+      'expected a connection string: DefaultEndpointsProtocol=https;AccountName=…;AccountKey=… or UseDevelopmentStorage=true',
+    )
+    .optional(),
   AzureWebJobsStorage__accountName: z
     .string()
     .regex(/^[a-z0-9]{3,24}$/, 'expected the name of a storage account')
@@ -79,7 +99,10 @@ export function readConfig(environment: Environment = process.env): Config {
   }
   const { data } = parsed
   return {
-    rules: data.LAKEMARK_RULES,
+    rules: rulesOf(data.LAKEMARK_RULES),
+    rulesToken: data.LAKEMARK_RULES_TOKEN,
+    rulesWebhookSecret: data.LAKEMARK_RULES_WEBHOOK_SECRET,
+    rulesSchedule: data.LAKEMARK_RULES_SCHEDULE,
     rulesCommit: data.LAKEMARK_RULES_COMMIT,
     home: data.LAKEMARK_HOME,
     port: data.LAKEMARK_PORT,
@@ -92,6 +115,14 @@ export function readConfig(environment: Environment = process.env): Config {
     clientId: data.AZURE_CLIENT_ID,
     storage: storageOf(data),
   }
+}
+
+function rulesOf(text: string): RulesAddress {
+  const address = parseRulesAddress(text)
+  if ('problem' in address) {
+    throw new ConfigError(`settings in the environment are wrong:\n  LAKEMARK_RULES: ${address.problem}`)
+  }
+  return address
 }
 
 function storageOf(data: z.infer<typeof settings>): StorageConnection | undefined {

@@ -19,7 +19,9 @@ export async function start({ ephemeral }: { ephemeral: boolean }): Promise<void
     await writeRunning(config.home, { pid: process.pid, service, lake, azureMl })
     console.log(greeting(world))
     return {
-      broken: world.azuriteExited.then(() => 'Azurite has ended by itself'),
+      broken: world.azuriteExited.then(
+        () => 'Azurite, which holds the lake and the state, has ended by itself; start again with: npm start',
+      ),
       close: async () => {
         await world.close()
         await removeRunning(config.home)

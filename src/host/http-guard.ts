@@ -10,12 +10,12 @@ export function createGuard(address: string): (request: IncomingMessage) => stri
   const local = isLoopback(address)
 
   return request => {
-    const { host, origin } = request.headers
+    const { host, origin, 'sec-fetch-site': site } = request.headers
     if (local && !isLoopback(hostnameOf(host))) {
       return 'This host answers to 127.0.0.1, localhost and [::1] only.'
     }
-    if (origin === undefined || request.method === 'GET' || request.method === 'HEAD') return undefined
-    return isSameOrigin(origin, host) ? undefined : 'This host takes no requests from pages of other origins.'
+    const isForeign = site === 'cross-site' || (origin !== undefined && !isSameOrigin(origin, host))
+    return isForeign ? 'This host takes no requests from pages of other origins.' : undefined
   }
 }
 

@@ -200,15 +200,21 @@ describe('the host', () => {
     },
   )
 
-  it('refuses what a page of another origin posts, and takes what its own pages post', async () => {
+  it('refuses what a page of another origin sends or reads, and takes what its own pages send', async () => {
     const post = (origin: string) =>
       raw({ path: '/api/echo', method: 'POST', headers: { origin } }).then(answer => answer.status)
     expect(await post('http://evil.example')).toBe(403)
     expect(await post('null')).toBe(403)
     expect(await post(`http://localhost:${host.port + 1}`)).toBe(403)
     expect(await post(`http://localhost:${host.port}`)).toBe(200)
-    const read = await raw({ path: '/api/echo', headers: { origin: 'http://evil.example' } })
-    expect(read.status).toBe(200)
+    for (const headers of [
+      { origin: 'http://evil.example' },
+      { origin: 'null' },
+      { 'sec-fetch-site': 'cross-site' },
+    ]) {
+      expect((await raw({ path: '/api/echo', headers })).status).toBe(403)
+    }
+    expect((await raw({ path: '/api/echo', headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(200)
   })
 
   it('refuses the handshake by which a page asks to post', async () => {
