@@ -1,12 +1,8 @@
 import type { ActiveRules } from './app/ports.ts'
+import { RulesError } from './app/rules-keeper.ts'
 import { parseRules } from './core/rules/parse-rules.ts'
 import { formatProblem } from './core/rules/problem.ts'
 import { readRulesFolder } from './files/rules-folder.ts'
-
-/** The rules have problems: each line of the message is one, as `file:line:col  what`. */
-export class RulesError extends Error {
-  override readonly name = 'RulesError'
-}
 
 /** Reads and checks the rules. Throws RulesError with all problems: a bad rule set never starts. */
 export async function loadRules(

@@ -1,28 +1,39 @@
+import { createAnnouncer } from './app/announcer.ts'
+import type { RulesKeeper } from './app/rules-keeper.ts'
 import { createAzureWorld } from './azure-world.ts'
 import { type Config, ConfigError } from './config.ts'
-import { loadRules } from './load-rules.ts'
+import type { RuleSet } from './core/rules/rule-set.ts'
 import { createLog } from './log.ts'
+import { openRules } from './open-rules.ts'
 import { createLakemark, type Lakemark } from './wiring.ts'
 
-/** Gives Lakemark, opened when first asked for. */
-export type LakemarkOpener = () => Promise<Lakemark>
+/** All use cases, and the rules that they follow. */
+export type OpenLakemark = Lakemark & { keeper: RulesKeeper }
+
+/** Gives Lakemark, opened when first asked for, with rules that are at most some seconds old. */
+export type LakemarkOpener = () => Promise<OpenLakemark>
 
 /**
  * Opens Lakemark over Azure when first asked for it, once. What fails is tried anew by the next who asks:
  * the event or message that asked is sent again.
  */
-export function openLakemark(config: Config): LakemarkOpener {
-  let opened: Promise<Lakemark> | undefined
-  return () => {
-    opened ??= open(config).catch(error => {
+export function openLakemark(
+  config: Config,
+  onRules: (rules: RuleSet) => void = () => undefined,
+): LakemarkOpener {
+  let opened: Promise<OpenLakemark> | undefined
+  return async () => {
+    opened ??= open(config, onRules).catch(error => {
       opened = undefined
       throw error
     })
-    return opened
+    const lakemark = await opened
+    await lakemark.keeper.keepUp()
+    return lakemark
   }
 }
 
-async function open(config: Config): Promise<Lakemark> {
+async function open(config: Config, onActive: (rules: RuleSet) => void): Promise<OpenLakemark> {
   const { storage } = config
   const log = createLog(config.logLevel)
   if (storage === undefined) {
@@ -30,7 +41,9 @@ async function open(config: Config): Promise<Lakemark> {
       'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
     )
   }
-  const { warnings, ...rules } = await loadRules(config.rules, config.rulesCommit)
-  for (const warning of warnings) log.warn('rules', { warning })
-  return createLakemark(await createAzureWorld({ ...config, storage }, rules, log))
+  const { rulesStore, ...world } = await createAzureWorld({ ...config, storage }, log)
+  const announcer = createAnnouncer(world)
+  const { clock } = world
+  const keeper = await openRules(config, { store: rulesStore, announcer, clock, log, onActive })
+  return { ...createLakemark({ ...world, rules: keeper.current }), keeper }
 }

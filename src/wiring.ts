@@ -2,31 +2,22 @@ import { randomUUID } from 'node:crypto'
 import { createAnnouncer } from './app/announcer.ts'
 import { createDelivery } from './app/deliver.ts'
 import { createExplain } from './app/explain.ts'
-import { createIntake, type Intake } from './app/intake.ts'
+import { createExtend } from './app/extend.ts'
+import { createIntake, type Intake, type MatchingRules } from './app/intake.ts'
 import { createListing } from './app/listing.ts'
 import { createPoison } from './app/poison.ts'
-import type {
-  ActiveRules,
-  Agenda,
-  AzureMl,
-  Clock,
-  Counters,
-  Lake,
-  Ledger,
-  Log,
-  WorkQueue,
-} from './app/ports.ts'
+import type { Agenda, AzureMl, Clock, Counters, Lake, Ledger, Log, WorkQueue } from './app/ports.ts'
 import { createRecorder } from './app/recorder.ts'
 import { createRetry } from './app/retry.ts'
 import { createSeeding } from './app/seed.ts'
 import { createStatus } from './app/status.ts'
 import { createSweep } from './app/sweep.ts'
 import { createWork, createWorkAll } from './app/work.ts'
-import { createMatcher } from './core/matching.ts'
 
 /** What the use cases stand on: real adapters, or the ones in memory. */
 export interface World {
-  rules: ActiveRules
+  /** The rules in force; may change between two calls. */
+  rules: () => MatchingRules
   ledger: Ledger
   agenda: Agenda
   queue: WorkQueue
@@ -41,15 +32,13 @@ export type Lakemark = ReturnType<typeof createLakemark>
 
 /** All use cases, over one world. Any number of these may share a ledger. */
 export function createLakemark(world: World) {
-  const { ledger, agenda, queue, lake, clock, counters, log } = world
-  const active = { ...world.rules, ...createMatcher(world.rules.rules) }
-  const rules = () => active
+  const { rules, ledger, agenda, queue, lake, clock, counters, log } = world
   const announcer = createAnnouncer({ agenda, queue, clock })
   const recorder = createRecorder({ ledger, lake, announcer, clock })
   const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
   const work = createWork({
     ledger,
-    deliver: createDelivery({ ...world, rules }),
+    deliver: createDelivery(world),
     highestInUse: createSeeding({ azureMl: world.azureMl, rules, log }),
     announcer,
     clock,
@@ -60,7 +49,14 @@ export function createLakemark(world: World) {
     rules,
     intake,
     work: createWorkAll({ work, announcer, log }),
-    takeInListing: createListing({ rules, lake, intake, announcer, counters }),
+    takeInListing: createListing({
+      rules,
+      lake,
+      intake,
+      extend: createExtend({ ledger, announcer, clock }),
+      announcer,
+      counters,
+    }),
     sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
     retry: createRetry({ ledger, announcer, rules, clock }),
     recordPoison: createPoison({ ledger, announcer, clock, counters, log }),

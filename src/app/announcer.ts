@@ -1,5 +1,5 @@
-import type { BlobRef } from '../core/blob-ref.ts'
 import { ASSETS_PER_MESSAGE } from '../core/limits.ts'
+import type { Place } from '../core/rules/backfill.ts'
 import { SECOND } from '../core/time.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 import { createGroup } from './group.ts'
@@ -14,10 +14,17 @@ export interface Announcer {
   /** A needless entry is struck off by the sweep. */
   expect(asset: string): Promise<void>
   work(asset: string, delayMs: number): Promise<void>
-  listing(folder: BlobRef, continuation: string | undefined, delayMs: number): Promise<void>
+  listing(page: ListingPage, delayMs: number): Promise<void>
+  /** The rules register files under this place, or in workspaces, that earlier rules did not. */
+  backfill(place: Place): Promise<void>
 }
 
+/** A page of the listing of a folder. */
+export type ListingPage = Omit<Extract<WorkMessage, { kind: 'listing' }>, 'kind'>
+
 const ENTRIES_PER_GROUP = 1000
+/** By then every process has the rules that ask for it. */
+const BACKFILL_DELAY_MS = 6 * SECOND
 const DONE = { result: undefined }
 
 /** What is announced at the same time shares messages and transactions. */
@@ -44,8 +51,14 @@ export function createAnnouncer({
   return {
     expect: asset => addToAgenda('agenda', asset),
     work: (asset, delayMs) => enqueue('work', { asset, delayMs: Math.max(0, delayMs) }),
-    listing: (folder, continuation, delayMs) =>
-      queue.enqueue([{ message: { kind: 'listing', folder, continuation }, delayMs }]),
+    listing: (page, delayMs) => queue.enqueue([{ message: { kind: 'listing', ...page }, delayMs }]),
+    backfill: folder =>
+      queue.enqueue([
+        {
+          message: { kind: 'listing', folder, continuation: undefined, backfill: true },
+          delayMs: BACKFILL_DELAY_MS,
+        },
+      ]),
   }
 }
 

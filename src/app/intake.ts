@@ -57,7 +57,9 @@ export function createIntake(dependencies: Dependencies): Intake {
     const watched = folders.filter(({ account, container }) => rules().watches(account, container))
     const [taken] = await Promise.allSettled([
       changes(news),
-      forEachAtMost(CHANGES_AT_ONCE, watched, folder => announcer.listing(folder, undefined, 0)),
+      forEachAtMost(CHANGES_AT_ONCE, watched, folder =>
+        announcer.listing({ folder, continuation: undefined, backfill: false }, 0),
+      ),
     ]).then(results => results.filter(result => result.status === 'rejected'))
     if (taken !== undefined) throw taken.reason
   }

@@ -1,17 +1,21 @@
 import type { BlobRef } from '../core/blob-ref.ts'
 import { MINUTE } from '../core/time.ts'
-import type { Announcer } from './announcer.ts'
+import type { Announcer, ListingPage } from './announcer.ts'
+import { forEachAtMost } from './concurrency.ts'
+import type { createExtend } from './extend.ts'
 import type { Intake, MatchingRules } from './intake.ts'
 import type { Counters, Lake } from './ports.ts'
 
 const BLOBS_PER_PAGE = 500
 /** A page that holds a blob into which a copy still runs is looked at again after this time. */
 const AGAIN_AFTER_MS = MINUTE
+const EXTENSIONS_AT_ONCE = 16
 
 interface Dependencies {
   rules: () => MatchingRules
   lake: Lake
   intake: Intake
+  extend: ReturnType<typeof createExtend>
   announcer: Announcer
   counters: Counters
 }
@@ -20,28 +24,41 @@ interface Dependencies {
  * Takes in one page of what lies under a folder. The next page is announced first: no page waits for another's
  * trouble, and the same page may be taken in twice, as the ledger knows what it has.
  */
-export function createListing({ rules, lake, intake, announcer, counters }: Dependencies) {
-  return async function takeInListing(folder: BlobRef, continuation: string | undefined): Promise<void> {
+export function createListing({ rules, lake, intake, extend, announcer, counters }: Dependencies) {
+  return async function takeInListing({ folder, continuation, backfill }: ListingPage): Promise<void> {
     if (!rules().watches(folder.account, folder.container)) {
       counters.add('ignored:container-not-watched')
       return
     }
     const page = await lake.list(folder, { limit: BLOBS_PER_PAGE, continuation })
-    if (page.continuation !== undefined) await announcer.listing(folder, page.continuation, 0)
+    if (page.continuation !== undefined) {
+      await announcer.listing({ folder, continuation: page.continuation, backfill }, 0)
+    }
     const files = page.items.filter(blob => !blob.isDirectory)
     counters.add('listed', files.length)
-    if (files.some(blob => blob.isBeingCopied)) await announcer.listing(folder, continuation, AGAIN_AFTER_MS)
+    if (files.some(blob => blob.isBeingCopied)) {
+      await announcer.listing({ folder, continuation, backfill }, AGAIN_AFTER_MS)
+    }
+    const finished = files.filter(blob => !blob.isBeingCopied)
     await intake.changes(
-      files
-        .filter(blob => !blob.isBeingCopied)
-        .map(({ ref, etag, sizeBytes }) => ({
-          kind: 'written',
-          ref,
-          etag,
-          sizeBytes,
-          sequencer: undefined,
-          doubt: undefined,
-        })),
+      finished.map(({ ref, etag, sizeBytes }) => ({
+        kind: 'written',
+        ref,
+        etag,
+        sizeBytes,
+        sequencer: undefined,
+        doubt: undefined,
+      })),
     )
+    if (backfill) await extendAll(finished.map(({ ref }) => ref))
+  }
+
+  /** Each asset once, however many of its files are on the page. */
+  async function extendAll(refs: readonly BlobRef[]): Promise<void> {
+    const matches = refs.flatMap(ref => rules().match(ref)).filter(({ role }) => role === 'data')
+    const wanted = new Map(matches.map(({ asset, rule }) => [`${asset} ${rule.name}`, { asset, rule }]))
+    await forEachAtMost(EXTENSIONS_AT_ONCE, [...wanted.values()], async ({ asset, rule }) => {
+      if (asset !== undefined) await extend(asset, rule.workspaces, rule.backfill)
+    })
   }
 }

@@ -31,7 +31,7 @@ export function createPoison({ ledger, announcer, clock, counters, log }: Depend
     for (const { reason } of refusals) log.error('message poisoned', { reason })
     await ledger.refuse(refusals)
     if (message.kind === 'listing') {
-      await announcer.listing(message.folder, message.continuation, LISTING_AGAIN_MS)
+      await announcer.listing(message, LISTING_AGAIN_MS)
     }
   }
 

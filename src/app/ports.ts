@@ -5,6 +5,7 @@
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
 import type { DataVersionBody } from '../core/data-version.ts'
+import type { Place } from '../core/rules/backfill.ts'
 import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 
@@ -141,6 +142,37 @@ export interface AzureMl {
 export interface ActiveRules {
   rules: RuleSet
   commit: string | undefined
+}
+
+export interface RuleFile {
+  /** As people know it, from the folder or the repository's root. */
+  path: string
+  text: string
+}
+
+/** Where rule files come from. */
+export interface RulesSource {
+  /** Cheap: which commit is the newest. */
+  latestCommit(): Promise<string>
+  /** The newest files, with the commit that they are of. */
+  read(): Promise<{ commit: string; files: RuleFile[] }>
+}
+
+/** What all processes know of the rules. */
+export interface RulesState {
+  active: { commit: string | undefined; files: RuleFile[]; since: number } | undefined
+  /** A newer commit that was refused. */
+  candidate: { commit: string; problems: string[]; seenAt: number } | undefined
+  /** Parts of the lake whose files the active rules register and earlier ones did not, to be announced. */
+  backfill: Place[]
+}
+
+/** One document, shared by all processes. */
+export interface RulesStore {
+  /** Undefined: none was ever written. 'unchanged': it still has this etag. */
+  read(etag: string | undefined): Promise<{ etag: string; state: RulesState } | 'unchanged' | undefined>
+  /** 'conflict': it no longer has this etag (undefined: it exists). */
+  write(etag: string | undefined, state: RulesState): Promise<'written' | 'conflict'>
 }
 
 /** Counts what was decided, by reason. */

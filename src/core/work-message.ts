@@ -4,8 +4,14 @@ import { isAssetName } from './naming.ts'
 /** What stands in the work queue: hints, never truth. */
 export type WorkMessage =
   | { kind: 'assets'; assets: string[] }
-  /** Take in what lies under a folder whose name has changed, from this page of its listing on. */
-  | { kind: 'listing'; folder: BlobRef; continuation: string | undefined }
+  /** Take in what lies under a folder, from this page of its listing on. */
+  | {
+      kind: 'listing'
+      folder: BlobRef
+      continuation: string | undefined
+      /** The rules have changed: workspaces that lack what the rules give them are to get it. */
+      backfill: boolean
+    }
 
 const MAX_ASSETS = 64
 
@@ -27,7 +33,7 @@ export function fromQueueText(input: unknown): WorkMessage | undefined {
 
 function parseWorkMessage(input: unknown): WorkMessage | undefined {
   if (typeof input !== 'object' || input === null) return undefined
-  const { kind, assets, folder, continuation } = input as Record<string, unknown>
+  const { kind, assets, folder, continuation, backfill } = input as Record<string, unknown>
   if (kind === 'assets') {
     const legal =
       Array.isArray(assets) &&
@@ -41,7 +47,7 @@ function parseWorkMessage(input: unknown): WorkMessage | undefined {
     if (typeof account !== 'string' || typeof container !== 'string' || typeof path !== 'string')
       return undefined
     if (continuation !== undefined && typeof continuation !== 'string') return undefined
-    return { kind, folder: { account, container, path }, continuation }
+    return { kind, folder: { account, container, path }, continuation, backfill: backfill === true }
   }
   return undefined
 }

@@ -4,4 +4,4 @@ import { openLakemark } from '../open-lakemark.ts'
 import { registerFunctions } from './register.ts'
 
 const config = readConfig()
-registerFunctions({ lakemark: openLakemark(config), sweepSchedule: config.sweepSchedule })
+registerFunctions({ ...config, lakemark: openLakemark(config) })

@@ -1,6 +1,8 @@
 import type { LakemarkOpener } from '../open-lakemark.ts'
 import { registerApi } from './api.ts'
 import { registerBlobEvents } from './blob-events.ts'
+import { registerExplain } from './explain.ts'
+import { registerRules } from './rules.ts'
 import { registerSweep } from './sweep.ts'
 import { registerWork } from './work.ts'
 
@@ -9,12 +11,17 @@ export interface Registration {
   lakemark: LakemarkOpener
   /** Six fields, seconds first. */
   sweepSchedule: string
+  rulesSchedule: string
+  rulesWebhookSecret: string | undefined
 }
 
 /** All functions of the app; the same in Azure, in the embedded host and in tests. */
-export function registerFunctions({ lakemark, sweepSchedule }: Registration): void {
+export function registerFunctions(registration: Registration): void {
+  const { lakemark, sweepSchedule, rulesSchedule, rulesWebhookSecret } = registration
   registerBlobEvents(lakemark)
   registerWork(lakemark)
   registerSweep(lakemark, sweepSchedule)
   registerApi(lakemark)
+  registerExplain(lakemark)
+  registerRules({ lakemark, schedule: rulesSchedule, webhookSecret: rulesWebhookSecret })
 }

@@ -15,7 +15,7 @@ export function registerWork(lakemark: LakemarkOpener): void {
       const message = fromQueueText(input)
       if (message === undefined) await recordPoison(unreadable(input))
       else if (message.kind === 'assets') await work(message.assets, { redelivered: isRedelivered(context) })
-      else await takeInListing(message.folder, message.continuation)
+      else await takeInListing(message)
     },
   })
 

@@ -34,7 +34,8 @@ export async function startLocalWorld(
 ): Promise<LocalWorld> {
   const log = createLog(config.logLevel)
   const place = (name: string) => (ephemeral ? undefined : join(config.home, name))
-  const { rules } = await loadRules(config.rules, config.rulesCommit)
+  // Before anything is started: problems in a folder of rules are told at once.
+  if (config.rules.kind === 'folder') await loadRules(config.rules.folder, undefined)
   const started: (() => Promise<void>)[] = []
   const close = async () => {
     for (const end of started.splice(0).reverse()) await end()
@@ -48,7 +49,7 @@ export async function startLocalWorld(
     const azureMl: AzureMlEmulator = keep(
       await startAzureMlEmulator({
         port: config.azureMlPort,
-        workspaces: [...rules.workspaces.values()],
+        workspaces: [],
         stateFile: place('azure-ml.jsonl'),
         throttle: config.azureMlThrottle,
         log: log.error,
@@ -56,11 +57,15 @@ export async function startLocalWorld(
       part => part.close(),
     )
     const host: Host = keep(
-      await startService({
-        ...config,
-        storage: { kind: 'connection string', connectionString: azurite.connectionString },
-        azureMlUrl: azureMl.url,
-      }),
+      await startService(
+        {
+          ...config,
+          storage: { kind: 'connection string', connectionString: azurite.connectionString },
+          azureMlUrl: azureMl.url,
+        },
+        // The workspaces that the rules name exist, and no others.
+        rules => azureMl.setWorkspaces([...rules.workspaces.values()]),
+      ),
       part => part.close({ graceMs: GRACE_MS }),
     )
     const eventGrid: EventGrid = keep(

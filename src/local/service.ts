@@ -1,5 +1,8 @@
 import { createQueueService, type StorageConnection } from '../azure/storage-clients.ts'
 import { type Config, ConfigError } from '../config.ts'
+import { reasonOf } from '../core/errors.ts'
+import type { RuleSet } from '../core/rules/rule-set.ts'
+import { watchFolder } from '../files/watch-folder.ts'
 import { registerFunctions } from '../functions/register.ts'
 import { type Host, type HostLog, readHostJson, startHost } from '../host/host.ts'
 import { createLog } from '../log.ts'
@@ -12,7 +15,10 @@ const CONNECTION = 'AzureWebJobsStorage'
  * The functions in the embedded host, over the storage account of the configuration. Rejects where the
  * rules have problems or the storage account does not answer: what cannot work does not start.
  */
-export async function startService(config: Config): Promise<Host> {
+export async function startService(
+  config: Config,
+  onRules: (rules: RuleSet) => void = () => undefined,
+): Promise<Host> {
   const { storage } = config
   if (storage === undefined) {
     throw new ConfigError(
@@ -20,19 +26,32 @@ export async function startService(config: Config): Promise<Host> {
     )
   }
   const log = createLog(config.logLevel)
-  const lakemark = openLakemark(config)
-  const { sweep } = await lakemark()
+  const lakemark = openLakemark(config, onRules)
+  const { sweep, keeper } = await lakemark()
   const host = await startHost({
     port: config.port,
     hostJson: await readHostJson(HOST_JSON.pathname),
-    load: async () => registerFunctions({ lakemark, sweepSchedule: config.sweepSchedule }),
+    load: async () => registerFunctions({ ...config, lakemark }),
     queueService: connection => queuesOf(connection, storage),
     setting: () => undefined,
     log: toHostLog(log),
   })
   // What was left undone when the last process ended need not wait for the timer.
   await sweep()
-  return host
+  if (config.rules.kind === 'git') return host
+  const refresh = () => {
+    keeper
+      .refresh()
+      .catch(error => log.error('the rules could not be refreshed', { reason: reasonOf(error) }))
+  }
+  const stopWatching = watchFolder(config.rules.folder, refresh)
+  return {
+    ...host,
+    async close(options) {
+      stopWatching()
+      await host.close(options)
+    },
+  }
 }
 
 function queuesOf(connection: string, storage: StorageConnection) {

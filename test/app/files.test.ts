@@ -73,7 +73,7 @@ describe('a rule without settling', () => {
     const world = createMemoryWorld(FILES_RULE)
     await world.deliver(world.upload('files/orders.csv', { etag: '0xa' }))
     await world.drain()
-    const workspace = world.rules.rules.workspaces.get('ml-retail')
+    const workspace = world.ruleSet.workspaces.get('ml-retail')
     if (workspace === undefined) throw new Error('the rules name it')
     const version = await world.azureMl.getVersion(workspace, 'orders', 1)
     expect(version?.dataUri).toBe('azureml://datastores/contosolake_silver/paths/files/orders.csv')

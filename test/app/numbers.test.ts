@@ -5,7 +5,7 @@ import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
 
 async function takeByHand(world: MemoryWorld, alias: string, number: number) {
-  const workspace = world.rules.rules.workspaces.get(alias)
+  const workspace = world.ruleSet.workspaces.get(alias)
   if (workspace === undefined) throw new Error(`no workspace ${alias}`)
   const outcome = await world.azureMl.putVersion(workspace, 'orders', number, {
     type: 'uri_file',

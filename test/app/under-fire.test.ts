@@ -128,7 +128,7 @@ describe('answers that are lost', () => {
     }))
     await world.deliver(world.upload(CSV))
     await world.drain({ forMs: 0 })
-    world.rules.rules.datastores.set('contosolake/silver', {
+    world.ruleSet.datastores.set('contosolake/silver', {
       account: 'contosolake',
       container: 'silver',
       name: 'renamed',
@@ -289,7 +289,7 @@ describe('clocks and rules that differ between processes', () => {
 
   it('make a workspace that only the other’s rules know wait, not fail', async () => {
     const world = createMemoryWorld(FILES_RULE)
-    const { workspaces } = world.rules.rules
+    const { workspaces } = world.ruleSet
     const forecast = workspaces.get('ml-forecast')
     if (forecast === undefined) throw new Error('the rules name it')
     await world.deliver(world.upload(CSV))

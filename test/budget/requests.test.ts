@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAzureWorld } from '../../src/azure-world.ts'
 import { readConfig } from '../../src/config.ts'
+import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../../src/emulators/azure-ml/server.ts'
 import { type Azurite, startAzurite } from '../../src/emulators/lake/azurite.ts'
@@ -30,10 +31,10 @@ beforeAll(async () => {
   const config = readConfig({ LAKEMARK_AZUREML_URL: azureMl.url })
   const world = await createAzureWorld(
     { ...config, storage: { kind: 'connection string', connectionString } },
-    { rules: rules.rules, commit: undefined },
     silentLog,
   )
-  lakemark = createLakemark(world)
+  const active = { rules: rules.rules, commit: undefined, ...createMatcher(rules.rules) }
+  lakemark = createLakemark({ ...world, rules: () => active })
 })
 
 afterAll(async () => {

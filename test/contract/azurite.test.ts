@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
+import { createBlobRulesStore } from '../../src/azure/blob-rules-store.ts'
 import {
   createBlobService,
   createQueueService,
@@ -16,6 +17,7 @@ import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lak
 import { describeAgenda } from './agenda-suite.ts'
 import { describeLake } from './lake-suite.ts'
 import { describeLedger } from './ledger-suite.ts'
+import { describeRulesStore } from './rules-store-suite.ts'
 import { describeWorkQueue } from './work-queue-suite.ts'
 
 let azurite: Azurite
@@ -37,6 +39,13 @@ async function newTable() {
 
 describeLedger('the ledger in Table Storage', async () => createTableLedger(await newTable()))
 describeAgenda('the agenda in Table Storage', async () => createTableAgenda(await newTable()))
+
+describeRulesStore('the store of rules in Blob Storage', async () => {
+  created += 1
+  const container = createBlobService(connection).getContainerClient(`rules-${created}`)
+  await container.create()
+  return createBlobRulesStore(container.getBlockBlobClient('rules.json'))
+})
 
 describeWorkQueue('the work queue in Storage Queues', async () => {
   created += 1

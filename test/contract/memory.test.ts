@@ -2,16 +2,19 @@ import { createMemoryAgenda } from '../../src/memory/agenda.ts'
 import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
+import { createMemoryRulesStore } from '../../src/memory/rules-store.ts'
 import { createMemoryWorkQueue } from '../../src/memory/work-queue.ts'
 import { NOW } from '../support/samples.ts'
 import { describeAgenda } from './agenda-suite.ts'
 import { describeAzureMl } from './azure-ml-suite.ts'
 import { describeLake } from './lake-suite.ts'
 import { describeLedger } from './ledger-suite.ts'
+import { describeRulesStore } from './rules-store-suite.ts'
 import { describeWorkQueue } from './work-queue-suite.ts'
 
 describeLedger('the ledger in memory', async () => createMemoryLedger())
 describeAgenda('the agenda in memory', async () => createMemoryAgenda())
+describeRulesStore('the store of rules in memory', async () => createMemoryRulesStore())
 describeAzureMl('Azure ML in memory', async () => createMemoryAzureMl())
 
 describeWorkQueue('the work queue in memory', async () => {

@@ -18,6 +18,7 @@ export function describeWorkQueue(name: string, create: () => Promise<QueueUnder
           kind: 'listing',
           folder: { account: 'contosolake', container: 'silver', path: 'ü\u0001/%20' },
           continuation: 'next',
+          backfill: false,
         },
       ]
       await queue.enqueue(messages.map(message => ({ message, delayMs: 0 })))

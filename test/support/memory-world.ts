@@ -1,5 +1,7 @@
+import type { MatchingRules } from '../../src/app/intake.ts'
 import type { Log } from '../../src/app/ports.ts'
 import { keyOf } from '../../src/core/fingerprint.ts'
+import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { formatProblem } from '../../src/core/rules/problem.ts'
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'
@@ -52,17 +54,13 @@ export function createMemoryWorld(
   rulesYaml: string,
   override: (world: World) => Partial<World> = () => ({}),
 ) {
-  const parsed = parseRules([
-    { path: 'workspaces.yaml', text: WORKSPACES_YAML },
-    { path: 'rules.yaml', text: rulesYaml },
-  ])
-  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'))
   let now = NOW
   const clock = { now: () => now }
   const queue = createMemoryWorkQueue(clock)
   const lake = createMemoryLake()
+  let active = toActive(rulesYaml)
   const plain: World = {
-    rules: { rules: parsed.rules, commit: 'abc1234' },
+    rules: () => active,
     ledger: createMemoryLedger(),
     agenda: createMemoryAgenda(),
     queue,
@@ -107,14 +105,14 @@ export function createMemoryWorld(
       now = Math.max(now, nextAt)
       for (const message of queue.take()) {
         if (message.kind === 'assets') await lakemark.work(message.assets, { redelivered: false })
-        else await lakemark.takeInListing(message.folder, message.continuation)
+        else await lakemark.takeInListing(message)
       }
     }
     throw new Error(`the queue is not empty after ${maxSteps} steps`)
   }
 
   async function registered(alias: string, asset: string): Promise<Record<number, string>> {
-    const workspace = world.rules.rules.workspaces.get(alias)
+    const workspace = active.rules.workspaces.get(alias)
     if (workspace === undefined) throw new Error(`no workspace ${alias}`)
     const found: Record<number, string> = {}
     const highest = await plain.azureMl.highestVersion(workspace, asset)
@@ -128,6 +126,11 @@ export function createMemoryWorld(
 
   return {
     ...world,
+    /** The rule set in force; may be changed in place. */
+    ruleSet: active.rules,
+    useRules(yaml: string) {
+      active = toActive(yaml)
+    },
     lake,
     queue,
     lakemark,
@@ -141,6 +144,15 @@ export function createMemoryWorld(
     },
     fileKey: (path: string) => keyOf({ account: 'contosolake', container: 'silver', path }),
   }
+}
+
+function toActive(rulesYaml: string): MatchingRules {
+  const parsed = parseRules([
+    { path: 'workspaces.yaml', text: WORKSPACES_YAML },
+    { path: 'rules.yaml', text: rulesYaml },
+  ])
+  if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'))
+  return { rules: parsed.rules, commit: 'abc1234', ...createMatcher(parsed.rules) }
 }
 
 /** An event as Event Grid sends it, in its own schema. */

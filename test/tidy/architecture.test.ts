@@ -5,7 +5,7 @@ import { readSources, type Source } from './sources.ts'
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['app'],
-  ['memory', 'azure', 'files'],
+  ['memory', 'azure', 'files', 'git'],
   ['wiring'],
   ['functions', 'host', 'emulators'],
   ['local'],
@@ -78,6 +78,7 @@ describe('the architecture', () => {
     ['commander', ['cli']],
     ['minimatch', ['core']],
     ['yaml', ['core']],
+    ['isomorphic-git', ['git']],
   ])('keeps %s in %j', (name, rooms) => {
     const elsewhere = sources.filter(
       ({ path, imports }) => imports.includes(name) && !rooms.includes(roomOf(path)),

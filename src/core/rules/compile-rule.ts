@@ -8,7 +8,7 @@ import { NAMES_OF_ONE_FILE, planMarker } from './markers.ts'
 import { type Place, type Reporter, within } from './report.ts'
 import type { Rule } from './rule-set.ts'
 import { ruleShape } from './schema.ts'
-import { nearestName } from './suggestion.ts'
+import { didYouMean } from './suggestion.ts'
 import { BUILT_IN_NAMES, isBuiltInName, type Template } from './template.ts'
 
 /** The longest wait that a rule gets when it names none: this, or so many quiet times. */
@@ -56,6 +56,7 @@ export function compileRule(
     ...pace,
     marker,
     workspaces,
+    backfill: fields.backfill ?? 'newest',
     description: fields.description,
     tags: fields.tags ?? {},
     origin: { file: place.tree.file, line: place.tree.locate(place.path, 'value').line },
@@ -78,21 +79,26 @@ function checkNames(fields: RuleFields, place: Place, report: Reporter): void {
   for (const [template, ...steps] of templates) {
     for (const name of template?.names ?? []) {
       if (isBuiltInName(name) || match.captureNames.includes(name)) continue
-      report.value(within(place, ...steps), unknownCapture(name, match, BUILT_IN_NAMES))
+      const { message, suggestion } = unknownCapture(name, match, BUILT_IN_NAMES)
+      report.value(within(place, ...steps), message, suggestion)
     }
   }
   for (const name of Object.keys(fields.where ?? {})) {
     if (match.captureNames.includes(name)) continue
-    report.key(within(place, 'where', name), `where: ${unknownCapture(name, match, [])}`)
+    const { message, suggestion } = unknownCapture(name, match, [])
+    report.key(within(place, 'where', name), `where: ${message}`, suggestion?.slice(1, -1))
   }
 }
 
-function unknownCapture(name: string, match: Pattern, builtIn: readonly string[]): string {
+function unknownCapture(
+  name: string,
+  match: Pattern,
+  builtIn: readonly string[],
+): { message: string; suggestion: string | undefined } {
   const captures = match.captureNames
-  const nearest = nearestName(name, [...captures, ...builtIn])
-  const hint = nearest === undefined ? '' : `did you mean {${nearest}}? `
+  const { hint, suggestion } = didYouMean(name, [...captures, ...builtIn], it => `{${it}}`)
   const known = captures.length === 0 ? 'nothing' : captures.map(capture => `{${capture}}`).join(', ')
-  return `unknown capture {${name}}; ${hint}the pattern captures ${known}`
+  return { message: `unknown capture {${name}}; ${hint}the pattern captures ${known}`, suggestion }
 }
 
 function checkFolder(fields: RuleFields, place: Place, report: Reporter): void {
@@ -178,9 +184,9 @@ function resolveTargets(
     areAllKnown &&= members !== undefined
     if (members === undefined && targets.isComplete) {
       const known = [...targets.byName.keys()]
-      const nearest = nearestName(name, known)
-      const hint = nearest === undefined ? `known: ${listed(known)}` : `did you mean ${nearest}?`
-      report.value(within(place, 'to', i), `${name} is neither a workspace nor a group; ${hint}`)
+      const { hint, suggestion } = didYouMean(name, known)
+      const message = `${name} is neither a workspace nor a group; ${hint.trim() || `known: ${listed(known)}`}`
+      report.value(within(place, 'to', i), message, suggestion)
     }
   }
   if (workspaces.size > MAX_WORKSPACES_PER_RULE) {

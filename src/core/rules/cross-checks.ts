@@ -57,20 +57,26 @@ export function checkSharedAssets(rules: Defined<Rule>[], report: Reporter): voi
   for (const rule of rules) {
     const shape = shapeOf(rule.value)
     const sharing = byShape.get(shape) ?? []
-    const other = sharing.find(it => !agree(it.value, rule.value) && mayMeet(it.value, rule.value))
+    const other = sharing.find(it => areAtOdds(it.value, rule.value))
     if (other) report.value(within(rule.place, 'asset'), disagreement(rule.value, other))
     sharing.push(rule)
     byShape.set(shape, sharing)
   }
 }
 
+/** Two rules of one shape that make the same names, and disagree. */
+export function areAtOdds(a: Rule, b: Rule): boolean {
+  return !agree(a, b) && mayMeet(a, b)
+}
+
 /** The asset's name with its captures numbered; two rules of one shape may make the same names. */
-function shapeOf({ asset }: Rule): string {
+export function shapeOf({ asset, container }: Rule): string {
   if (asset.names.length === 0) return JSON.stringify(toAssetName(asset.render({})))
   const captures = capturesOf(asset.names)
   return JSON.stringify(
     asset.parts.map(part => {
       if ('text' in part) return part
+      if (part.name === 'container') return { text: container }
       return isBuiltInName(part.name) ? part.name : captures.indexOf(part.name)
     }),
   )

@@ -12,7 +12,7 @@ import {
   workspaceName,
   workspaceShape,
 } from './schema.ts'
-import { nearestName } from './suggestion.ts'
+import { didYouMean } from './suggestion.ts'
 
 /** One section of one file: its value and where it stands. */
 export interface Section {
@@ -76,7 +76,8 @@ export function defineTargets(
     const members = parseField(groupShape, raw, place, report) ?? []
     for (const [i, alias] of members.entries()) {
       if (!workspaces.has(alias) && isComplete) {
-        report.value(within(place, i), notAWorkspace(alias, names, [...workspaces.keys()]))
+        const { message, suggestion } = notAWorkspace(alias, names, [...workspaces.keys()])
+        report.value(within(place, i), message, suggestion)
       }
     }
     const known = members.filter(alias => workspaces.has(alias))
@@ -121,8 +122,14 @@ function uniqueEntries(
   return [...entries.values()]
 }
 
-function notAWorkspace(alias: string, groups: Set<string>, workspaces: string[]): string {
-  if (groups.has(alias)) return `${alias} is a group; a group holds workspaces only, so name those`
-  const nearest = nearestName(alias, workspaces)
-  return `unknown workspace ${alias}; ${nearest === undefined ? 'add it under workspaces' : `did you mean ${nearest}?`}`
+function notAWorkspace(
+  alias: string,
+  groups: Set<string>,
+  workspaces: string[],
+): { message: string; suggestion?: string | undefined } {
+  if (groups.has(alias)) {
+    return { message: `${alias} is a group; a group holds workspaces only, so name those` }
+  }
+  const { hint, suggestion } = didYouMean(alias, workspaces)
+  return { message: `unknown workspace ${alias}; ${hint.trim() || 'add it under workspaces'}`, suggestion }
 }

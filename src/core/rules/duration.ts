@@ -3,6 +3,8 @@ import { kindOf } from './kind.ts'
 
 export const MAX_DURATION_MS = 7 * DAY
 
+export const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/
+
 const UNITS_MS: Record<string, number> = { ms: 1, s: SECOND, m: MINUTE, h: HOUR, d: DAY }
 
 /** `500ms`, `2s`, `5m`, `1h`, `1d`, up to seven days. Numbers without a unit are refused, 0 included. */
@@ -11,7 +13,7 @@ export function parseDuration(value: unknown): { ms: number } | { problem: strin
     const examples = value === 0 ? '0s' : `${value}s or ${value}m`
     return { problem: `${value} has no unit; write ${examples} (units: ms, s, m, h, d)` }
   }
-  const [, digits, unit = ''] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(String(value)) ?? []
+  const [, digits, unit = ''] = DURATION.exec(String(value)) ?? []
   if (typeof value !== 'string' || digits === undefined) {
     const found = typeof value === 'string' ? value : kindOf(value)
     return {

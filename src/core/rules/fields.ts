@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { kindOf } from './kind.ts'
 import { type Place, type Reporter, within } from './report.ts'
-import { nearestName } from './suggestion.ts'
+import { didYouMean } from './suggestion.ts'
 import { QUOTES_HINT } from './yaml-tree.ts'
 
 export type Shape = Readonly<Record<string, z.ZodType>>
@@ -26,7 +26,9 @@ export function parseFields<S extends Shape>(
     return undefined
   }
   for (const key of Object.keys(map)) {
-    if (!Object.hasOwn(shape, key)) report.key(within(place, key), unknownKey(key, allowed))
+    if (Object.hasOwn(shape, key)) continue
+    const { message, suggestion } = unknownKey(key, allowed)
+    report.key(within(place, key), message, suggestion)
   }
   const fields = Object.entries(shape).map(([key, schema]) => {
     const value = Object.hasOwn(map, key) ? map[key] : undefined
@@ -46,7 +48,8 @@ export function parseField<T extends z.ZodType>(
   if (result.success) return result.data
   for (const issue of result.error.issues) {
     const steps = issue.path.map(step => (typeof step === 'number' ? step : String(step)))
-    report.value(within(place, ...steps), messageOf(issue, schema.description ?? 'another value'))
+    const { message, suggestion } = told(issue, schema.description ?? 'another value')
+    report.value(within(place, ...steps), message, suggestion)
   }
   return undefined
 }
@@ -69,15 +72,27 @@ function toMap(raw: unknown): Record<string, unknown> | undefined {
   return isMap ? (raw as Record<string, unknown>) : undefined
 }
 
-function unknownKey(key: string, allowed: string[]): string {
-  if (key === '<<') return 'merge keys (<<) are not read; write the keys out'
-  const nearest = nearestName(key, allowed)
-  const hint = nearest === undefined ? '' : `did you mean ${nearest}? `
-  return `unknown key ${key}; ${hint}allowed: ${allowed.join(', ')}`
+interface Told {
+  message: string
+  suggestion?: string | undefined
+}
+
+function unknownKey(key: string, allowed: string[]): Told {
+  if (key === '<<') return { message: 'merge keys (<<) are not read; write the keys out' }
+  const { hint, suggestion } = didYouMean(key, allowed)
+  return { message: `unknown key ${key}; ${hint}allowed: ${allowed.join(', ')}`, suggestion }
 }
 
 function quotesHint(expected: string, input: unknown): string {
   return expected === 'string' && typeof input === 'object' && input !== null ? `; ${QUOTES_HINT}` : ''
+}
+
+function told(issue: z.core.$ZodIssue, expected: string): Told {
+  if (issue.code !== 'invalid_value') return { message: messageOf(issue, expected) }
+  const found = typeof issue.input === 'string' ? issue.input : kindOf(issue.input)
+  const allowed = issue.values.map(String)
+  const { hint, suggestion } = didYouMean(found, allowed)
+  return { message: `${found} is not known; ${hint}allowed: ${allowed.join(', ')}`, suggestion }
 }
 
 function messageOf(issue: z.core.$ZodIssue, expected: string): string {
@@ -89,12 +104,6 @@ function messageOf(issue: z.core.$ZodIssue, expected: string): string {
         return `${input} is a ${typeof input}, not text; put it in quotes: "${input}"`
       }
       return `expected ${expected}, found ${kindOf(input)}${quotesHint(issue.expected, input)}`
-    case 'invalid_value': {
-      const found = typeof input === 'string' ? input : kindOf(input)
-      const nearest = nearestName(found, issue.values.map(String))
-      const hint = nearest === undefined ? '' : `did you mean ${nearest}? `
-      return `${found} is not known; ${hint}allowed: ${issue.values.join(', ')}`
-    }
     case 'too_small':
       return `is empty; expected ${expected}`
     case 'too_big':

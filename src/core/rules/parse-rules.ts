@@ -14,6 +14,7 @@ import { type Problem, sortProblems } from './problem.ts'
 import { createReporter, type Reporter, within } from './report.ts'
 import type { Rule, RuleSet } from './rule-set.ts'
 import { topShape } from './schema.ts'
+import { warnOfRules } from './warnings/warn-of-rules.ts'
 import { parseYaml, type YamlTree } from './yaml-tree.ts'
 
 /** What is told of one file; with more, something fundamental is wrong with it. */
@@ -21,7 +22,7 @@ const MAX_PROBLEMS_PER_FILE = 50
 
 export type ParsedRules =
   | { ok: true; rules: RuleSet; warnings: Problem[] }
-  | { ok: false; problems: Problem[] }
+  | { ok: false; problems: Problem[]; warnings: Problem[] }
 
 /**
  * The rule set that the files make together, or every problem in any of them, by file and place.
@@ -43,12 +44,14 @@ export function parseRules(files: readonly { path: string; text: string }[]): Pa
   const report = createReporter()
   const rules = compileFiles(trees, problems.length === 0, report)
   problems.push(...without(report.problems, problems))
-  if (problems.length > 0) return { ok: false, problems: bounded(sortProblems(problems)) }
+  const warnings = bounded(sortProblems(report.warnings), 'warnings')
+  if (problems.length > 0)
+    return { ok: false, problems: bounded(sortProblems(problems), 'problems'), warnings }
   if (rules.rules.length === 0) {
     const places = files.length === 0 ? 'as there are no rule files' : `in ${listed(named)}`
     return refused(named[0], `no rules found ${places}; add one under rules`)
   }
-  return { ok: true, rules, warnings: sortProblems(report.warnings) }
+  return { ok: true, rules, warnings }
 }
 
 function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Reporter): RuleSet {
@@ -75,9 +78,11 @@ function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Report
   checkRuleNames(rules, report)
   checkDatastoreNames(datastores, rules, report)
   checkSharedAssets(rules, report)
+  const known = valuesOf(workspaces)
+  warnOfRules(rules, known, report)
   return {
     rules: rules.map(it => it.value),
-    workspaces: valuesOf(workspaces),
+    workspaces: known,
     datastores: valuesOf(datastores),
   }
 }
@@ -124,17 +129,19 @@ function without(problems: Problem[], known: Problem[]): Problem[] {
   return problems.filter(problem => !places.has(toPlace(problem)))
 }
 
-function bounded(problems: Problem[]): Problem[] {
+function bounded(problems: Problem[], things: 'problems' | 'warnings'): Problem[] {
   const byFile = Map.groupBy(problems, problem => problem.file)
   return [...byFile.values()].flatMap(ofFile => {
     const [told, rest] = [ofFile.slice(0, MAX_PROBLEMS_PER_FILE), ofFile.slice(MAX_PROBLEMS_PER_FILE)]
     const first = rest[0]
-    return first ? [...told, { ...first, message: `and ${rest.length} more problems from here on` }] : told
+    if (first === undefined) return told
+    const { file, line, column } = first
+    return [...told, { file, line, column, message: `and ${rest.length} more ${things} from here on` }]
   })
 }
 
 function refused(file = 'rules', message: string): ParsedRules {
-  return { ok: false, problems: [{ file, line: 1, column: 1, message }] }
+  return { ok: false, problems: [{ file, line: 1, column: 1, message }], warnings: [] }
 }
 
 function listed(files: string[], max = 5): string {

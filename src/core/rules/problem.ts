@@ -5,7 +5,11 @@ export interface Problem {
   line: number
   /** From 1, in UTF-16 units. */
   column: number
+  /** Just behind the end, where it is on the same line. */
+  endColumn?: number
   message: string
+  /** What was probably meant instead of the name that stands there. */
+  suggestion?: string
 }
 
 const MAX_MESSAGE_LENGTH = 500

@@ -8,10 +8,10 @@ export interface Place {
 }
 
 export interface Reporter {
-  /** A problem with the value at `place`. */
-  value(place: Place, message: string): void
+  /** A problem with the value at `place`, and what was probably meant. */
+  value(place: Place, message: string, suggestion?: string): void
   /** A problem with the key at `place`; the message names it. */
-  key(place: Place, message: string): void
+  key(place: Place, message: string, suggestion?: string): void
   /** Not wrong, but probably not what is meant. */
   warn(place: Place, message: string): void
 }
@@ -22,8 +22,9 @@ export function createReporter(): Reporter & { problems: Problem[]; warnings: Pr
   return {
     problems,
     warnings,
-    value: (place, message) => problems.push(toProblem(place, 'value', labelled(place.path, message))),
-    key: (place, message) => problems.push(toProblem(place, 'key', message)),
+    value: (place, message, suggestion) =>
+      problems.push(toProblem(place, 'value', labelled(place.path, message), suggestion)),
+    key: (place, message, suggestion) => problems.push(toProblem(place, 'key', message, suggestion)),
     warn: (place, message) => warnings.push(toProblem(place, 'value', labelled(place.path, message))),
   }
 }
@@ -37,13 +38,20 @@ export function lineOf({ tree, path }: Place): string {
   return `${tree.file}:${tree.locate(path, 'key').line}`
 }
 
-function toProblem({ tree, path }: Place, part: 'key' | 'value', message: string): Problem {
-  return { file: tree.file, ...tree.locate(path, part), message: toMessage(message) }
+function toProblem(
+  { tree, path }: Place,
+  part: 'key' | 'value',
+  message: string,
+  suggestion?: string,
+): Problem {
+  const problem = { file: tree.file, ...tree.locate(path, part), message: toMessage(message) }
+  return suggestion === undefined ? problem : { ...problem, suggestion }
 }
 
-/** The keys that lead to the value; within a rule, those from the rule on. */
+/** The keys that lead to the value; within a rule or an example, those from there on. */
 function labelled(path: Path, message: string): string {
-  const steps = path[0] === 'rules' && path.length > 1 ? path.slice(2) : path
+  const isInItem = (path[0] === 'rules' || path[0] === 'tests') && path.length > 1
+  const steps = isInItem ? path.slice(2) : path
   const label = steps.filter(step => typeof step === 'string').join('.')
   return label === '' ? message : `${label}: ${message}`
 }

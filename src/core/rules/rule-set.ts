@@ -23,6 +23,8 @@ export interface Datastore {
   kind: DatastoreKind
 }
 
+export type BackfillMode = 'newest' | 'all' | 'none'
+
 export type AssetType = 'uri_file' | 'uri_folder'
 
 /** The file whose arrival closes what has gathered. */
@@ -49,6 +51,8 @@ export interface Rule {
   marker: Marker | undefined
   /** Aliases, sorted, without duplicates, groups resolved. */
   workspaces: string[]
+  /** What a workspace gets of assets that exist already when the rule first names it. */
+  backfill: BackfillMode
   description: Template | undefined
   tags: Record<string, Template>
   /** Where the rule stands, for people. */

@@ -1,17 +1,19 @@
 /**
  * The grammar of the rule files, field by field. Each schema turns what stands in the file into what the domain
- * works with; its description completes "expected …".
+ * works with; its description completes "expected …", its `doc` is what editors show (see json-schema.ts).
  */
 import { z } from 'zod'
 import { toAssetName } from '../naming.ts'
 import { compilePattern, type Pattern } from '../patterns/pattern.ts'
-import { parseDuration } from './duration.ts'
+import { DURATION, parseDuration } from './duration.ts'
 import { MAX_DESCRIPTION_LENGTH, MAX_LIST_LENGTH, MAX_TAG_VALUE_LENGTH } from './limits.ts'
 import { parseTemplate, type Template } from './template.ts'
 
 const PATTERN = 'a glob such as sales/{region}/*.csv'
+const SUBSCRIPTION = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/
+const DATASTORE_NAME = /^[a-z0-9_]{1,255}$/
 const WORKSPACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$/
-const LABEL = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/
+export const LABEL = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/
 const LABEL_RULE =
   'is not a legal name; use 1 to 63 letters, digits, _ and -, beginning with a letter or digit'
 
@@ -23,52 +25,116 @@ export const topShape = {
 }
 
 export const workspaceShape = {
-  subscription: text(
-    requireMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, 'is not a subscription id'),
-  ).describe('a subscription id such as 00000000-0000-0000-0000-000000000001'),
+  subscription: text(requireMatch(SUBSCRIPTION, 'is not a subscription id'))
+    .describe('a subscription id such as 00000000-0000-0000-0000-000000000001')
+    .meta({ doc: 'The id of the Azure subscription.', pattern: SUBSCRIPTION.source }),
   resourceGroup: text(
     requireMatch(
       /^[-\w.()]{0,89}[-\w()]$/,
       'is not a resource group; use 1 to 90 letters, digits, _ - . ( ), no dot at the end',
     ),
-  ).describe('the name of a resource group'),
-  name: text(workspaceName).optional().describe('the name of a workspace'),
+  )
+    .describe('the name of a resource group')
+    .meta({ doc: 'The resource group that holds the workspace.' }),
+  name: text(workspaceName)
+    .optional()
+    .describe('the name of a workspace')
+    .meta({ doc: "The workspace's own name, where the alias is another.", pattern: WORKSPACE_NAME.source }),
 }
 
 export const datastoreShape = {
-  name: text(
-    requireMatch(/^[a-z0-9_]{1,255}$/, 'is not a datastore name; use lower-case letters, digits and _'),
-  )
+  name: text(requireMatch(DATASTORE_NAME, 'is not a datastore name; use lower-case letters, digits and _'))
     .optional()
-    .describe('the name of a datastore'),
-  kind: z.enum(['azure_blob', 'azure_data_lake_gen2']).default('azure_blob').describe('a kind of datastore'),
+    .describe('the name of a datastore')
+    .meta({
+      doc: 'The name of the datastore in every workspace (default: `<account>_<container>`).',
+      pattern: DATASTORE_NAME.source,
+    }),
+  kind: z
+    .enum(['azure_blob', 'azure_data_lake_gen2'])
+    .default('azure_blob')
+    .describe('a kind of datastore')
+    .meta({ doc: 'How the datastore reaches the container. Access is by identity.' }),
 }
 
-export const groupShape = oneOrMany(z.string()).describe('a list of workspaces')
+export const groupShape = oneOrMany(z.string())
+  .describe('a list of workspaces')
+  .meta({ doc: 'The workspaces of the group, by alias.' })
 
 export const ruleShape = {
-  name: text(label).describe('a name such as daily-sales'),
-  from: text(parseContainer).describe('account/container, such as contosolake/silver'),
-  match: text(compilePattern).describe(PATTERN),
+  name: text(label)
+    .describe('a name such as daily-sales')
+    .meta({ doc: 'How people and versions refer to the rule.', pattern: LABEL.source }),
+  from: text(parseContainer)
+    .describe('account/container, such as contosolake/silver')
+    .meta({ doc: 'The container that is watched: `account/container`.', samples: ['contosolake/silver'] }),
+  match: text(compilePattern)
+    .describe(PATTERN)
+    .meta({
+      doc:
+        'A glob over the path in the container. `{name}` captures one or more characters within one segment, ' +
+        '`{a,b}` is a choice, `**` any number of folders. Put it in quotes where it begins with `*` or `{`.',
+      samples: ['sales/{region}/*.csv'],
+    }),
   ignore: oneOrMany(text(plainGlob))
     .optional()
-    .describe('a glob such as "**/_temporary/**", or a list of globs'),
+    .describe('a glob such as "**/_temporary/**", or a list of globs')
+    .meta({ doc: 'A glob, or a list of them: what is left alone all the same, markers too.' }),
   where: z
     .record(z.string(), oneOrMany(text(captureGlob)))
     .optional()
-    .describe('a map from captures to globs, such as { region: [eu, us] }'),
-  asset: text(assetTemplate).describe('a name such as sales-{region}'),
-  type: z.enum(['uri_file', 'uri_folder']).default('uri_file').describe('uri_file or uri_folder'),
-  folder: text(folderTemplate).optional().describe('a folder such as sales/{region}'),
-  settle: duration().optional(),
-  maxWait: duration().optional(),
-  marker: text(markerName).optional().describe('the name of a file, such as _SUCCESS'),
-  to: oneOrMany(z.string()).describe('a list of workspaces and groups'),
-  description: text(boundedTemplate(MAX_DESCRIPTION_LENGTH)).optional().describe('text'),
+    .describe('a map from captures to globs, such as { region: [eu, us] }')
+    .meta({ doc: 'For captures, globs of which they must match one: `{ region: [eu, us] }`.' }),
+  asset: text(assetTemplate)
+    .describe('a name such as sales-{region}')
+    .meta({
+      doc:
+        "The data asset's name. May use the captures, and `{container}` `{path}` `{folder}` `{file}` `{stem}` " +
+        '`{ext}`. Characters that Azure ML refuses become `-`.',
+      samples: ['sales-{region}'],
+    }),
+  type: z
+    .enum(['uri_file', 'uri_folder'])
+    .default('uri_file')
+    .describe('uri_file or uri_folder')
+    .meta({ doc: 'Whether a version is one file, or a folder with what has gathered in it.' }),
+  folder: text(folderTemplate).optional().describe('a folder such as sales/{region}').meta({
+    doc: "What a uri_folder version points to, from the container's root (default: the file's folder).",
+  }),
+  settle: duration().optional().meta({
+    doc: 'The quiet time before a version is cut: `30s`, `5m`, `1h` (default: `0s`, at once).',
+    type: 'string',
+    pattern: DURATION.source,
+  }),
+  maxWait: duration().optional().meta({
+    doc: 'A version is cut at the latest then (default: one hour, or 12 × settle where that is longer).',
+    type: 'string',
+    pattern: DURATION.source,
+  }),
+  marker: text(markerName)
+    .optional()
+    .describe('the name of a file, such as _SUCCESS')
+    .meta({
+      doc: 'A version is cut as soon as a file of this name lands in the folder.',
+      samples: ['_SUCCESS'],
+    }),
+  to: oneOrMany(z.string())
+    .describe('a list of workspaces and groups')
+    .meta({ doc: 'The workspaces, by alias, and groups of them that get each version.' }),
+  backfill: z
+    .enum(['newest', 'all', 'none'])
+    .default('newest')
+    .describe('newest, all or none')
+    .meta({ doc: 'Which versions of existing assets a workspace gets when the rule first names it.' }),
+  description: text(boundedTemplate(MAX_DESCRIPTION_LENGTH))
+    .optional()
+    .describe('text')
+    .meta({ doc: 'The description of each version in Azure ML; may use the same names as `asset`.' }),
   tags: z
     .record(z.string(), text(boundedTemplate(MAX_TAG_VALUE_LENGTH)))
     .optional()
-    .describe('a map from names to texts, such as { team: retail }'),
+    .describe('a map from names to texts, such as { team: retail }')
+    .meta({ doc: 'The tags of each version in Azure ML; the values may use the same names as `asset`.' }),
 }
 
 /** Undefined when `alias` may name a workspace, a group or a rule; else why not. */
@@ -123,12 +189,11 @@ function duration() {
 }
 
 /** A list, or the one element alone. */
-function oneOrMany<T extends z.ZodType>(element: T) {
+export function oneOrMany<T extends z.ZodType>(element: T) {
   const isScalar = (value: unknown) => ['string', 'number', 'boolean'].includes(typeof value)
-  return z.preprocess(
-    value => (isScalar(value) ? [value] : value),
-    z.array(element).min(1).max(MAX_LIST_LENGTH),
-  )
+  return z
+    .preprocess(value => (isScalar(value) ? [value] : value), z.array(element).min(1).max(MAX_LIST_LENGTH))
+    .meta({ isOneOrMany: true })
 }
 
 function requireMatch(regex: RegExp, refusal: string) {

@@ -4,7 +4,25 @@ const MAX_DISTANCE = 2
 const MAX_LENGTH = 64
 const MAX_CANDIDATES = 500
 
-/** The candidate that was probably meant. */
+/** A shorter part of a name says too little to know which name is meant. */
+const MIN_PART_LENGTH = 3
+
+/**
+ * `did you mean X? `, to stand before what else a message says, and X: the nearest candidate, or the only one that
+ * the name is a part of. '' where nothing is near.
+ */
+export function didYouMean(
+  name: string,
+  candidates: readonly string[],
+  show: (candidate: string) => string = candidate => candidate,
+): { hint: string; suggestion?: string } {
+  const suggestion = nearestName(name, candidates) ?? onlyOneHolding(name, candidates)
+  return suggestion === undefined
+    ? { hint: '' }
+    : { hint: `did you mean ${show(suggestion)}? `, suggestion: show(suggestion) }
+}
+
+/** The candidate with the fewest differences, if there are few. */
 export function nearestName(name: string, candidates: readonly string[]): string | undefined {
   let nearest: string | undefined
   let nearestDistance = MAX_DISTANCE + 1
@@ -19,6 +37,13 @@ export function nearestName(name: string, candidates: readonly string[]): string
     }
   }
   return nearest
+}
+
+function onlyOneHolding(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length < MIN_PART_LENGTH || name.length > MAX_LENGTH) return undefined
+  const part = name.toLowerCase()
+  const holding = candidates.slice(0, MAX_CANDIDATES).filter(it => it.toLowerCase().includes(part))
+  return holding.length === 1 ? holding[0] : undefined
 }
 
 /** Letters to insert, delete, replace or swap (neighbours) to get from a to b. */

@@ -31,7 +31,7 @@ export interface YamlTree {
   /** Plain objects, arrays and scalars; null for an empty file. */
   value: unknown
   /** The place of a value or of its key; of the nearest thing around it, where it is missing. */
-  locate(path: Path, part: 'key' | 'value'): { line: number; column: number }
+  locate(path: Path, part: 'key' | 'value'): { line: number; column: number; endColumn?: number }
 }
 
 /**
@@ -65,8 +65,11 @@ export function parseYaml(file: string, text: string): { tree: YamlTree | undefi
   if (!isWhole) return { tree: undefined, problems }
   const pairsOf = createPairIndex()
   const locate: YamlTree['locate'] = (path, part) => {
-    const { line, col } = lines.linePos(startOf(nodeAt(document.contents, path, part, pairsOf)))
-    return { line: Math.max(line, 1), column: Math.max(col, 1) }
+    const { node, isIt } = nodeAt(document.contents, path, part, pairsOf)
+    const { line, col } = lines.linePos(startOf(node))
+    const end = lines.linePos(endOf(node))
+    const place = { line: Math.max(line, 1), column: Math.max(col, 1) }
+    return isIt && end.line === line && end.col > col ? { ...place, endColumn: end.col } : place
   }
   return { tree: { file, value, locate }, problems }
 }
@@ -138,23 +141,27 @@ function nodeAt(
   path: Path,
   part: 'key' | 'value',
   pairsOf: ReturnType<typeof createPairIndex>,
-): unknown {
+): { node: unknown; isIt: boolean } {
   let node = root
   for (const [i, step] of path.entries()) {
     if (isMap(node)) {
       const pair = pairsOf(node).get(String(step))
-      if (pair === undefined) return node
+      if (pair === undefined) return { node, isIt: false }
       const isKeyWanted = part === 'key' && i === path.length - 1
       // A key without a value has its problem where the key stands.
       const isEmpty = !pair.value || (isScalar(pair.value) && pair.value.value === null)
-      if (isKeyWanted || isEmpty) return pair.key
+      if (isKeyWanted || isEmpty) return { node: pair.key, isIt: true }
       node = pair.value
     } else if (isSeq(node) && typeof step === 'number' && node.items[step]) node = node.items[step]
-    else return node
+    else return { node, isIt: false }
   }
-  return node
+  return { node, isIt: true }
 }
 
 function startOf(node: unknown): number {
   return (node as Node | null)?.range?.[0] ?? 0
+}
+
+function endOf(node: unknown): number {
+  return (node as Node | null)?.range?.[1] ?? 0
 }

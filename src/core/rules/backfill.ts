@@ -1,0 +1,55 @@
+import type { Rule, RuleSet } from './rule-set.ts'
+
+/** A part of the lake: all paths that begin with these whole segments. */
+export interface Place {
+  account: string
+  container: string
+  /** Without a slash at the end; '' is the whole container. */
+  path: string
+}
+
+/**
+ * Where files may lie that the new rules register and the old ones did not: under what a rule matches that is
+ * new, that makes another asset or of other files, or that has got another workspace. A rule that was renamed or
+ * moved to another file is not new: what counts is what it makes of which files.
+ */
+export function planBackfill(before: RuleSet, after: RuleSet): Place[] {
+  const known = Map.groupBy(before.rules, identityOf)
+  const places = after.rules
+    .filter(rule => {
+      const olds = known.get(identityOf(rule)) ?? []
+      return !olds.some(old => rule.workspaces.every(alias => old.workspaces.includes(alias)))
+    })
+    .map(({ account, container, match }) => ({ account, container, path: literalFolder(match.source) }))
+  return places.filter((place, index) => !places.some((other, at) => covers(other, place, at < index)))
+}
+
+/** What a rule makes of which files. */
+function identityOf(rule: Rule): string {
+  const { account, container, match, ignore, where, asset, type, folder } = rule
+  const globs = Object.entries(where).map(([name, patterns]) => [name, patterns.map(({ source }) => source)])
+  return JSON.stringify([
+    account,
+    container,
+    match.source,
+    ignore.map(({ source }) => source),
+    globs.sort(),
+    asset.source,
+    type,
+    folder?.source,
+  ])
+}
+
+/** The folders at the pattern's start in which no character means anything but itself. */
+function literalFolder(pattern: string): string {
+  const segments = pattern.split('/').slice(0, -1)
+  const end = segments.findIndex(segment => /[*?[\]{}()!+@\\|]/.test(segment))
+  return segments.slice(0, end < 0 ? segments.length : end).join('/')
+}
+
+/** Whether listing `other` lists `place` too; of two that are the same, the first does. */
+function covers(other: Place, place: Place, isEarlier: boolean): boolean {
+  if (other.account !== place.account || other.container !== place.container) return false
+  if (other.path === place.path) return isEarlier
+  return other.path === '' || place.path.startsWith(`${other.path}/`)
+}

@@ -1,0 +1,88 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import { app, type HttpRequest, type HttpResponseInit } from '@azure/functions'
+import type { LakemarkOpener, OpenLakemark } from '../open-lakemark.ts'
+import { answering, json, problem } from './answers.ts'
+
+export interface RulesRegistration {
+  lakemark: LakemarkOpener
+  /** Six fields, seconds first. */
+  schedule: string
+  /** What a push webhook must prove to know; undefined: none is set up. */
+  webhookSecret: string | undefined
+}
+
+/** GitHub sends up to 25 MB; nothing of it is needed but its signature. */
+const MAX_WEBHOOK_BYTES = 1024 * 1024
+
+/** The rules: kept up to date by a timer and by a push webhook, and shown. */
+export function registerRules({ lakemark, schedule, webhookSecret }: RulesRegistration): void {
+  app.timer('onRulesRefresh', {
+    schedule,
+    handler: async () => {
+      const { keeper } = await lakemark()
+      await keeper.refresh()
+    },
+  })
+  app.get('rules', { route: 'rules', authLevel: 'function', handler: answering(lakemark, showRules) })
+  app.post('refreshRules', {
+    route: 'rules/refresh',
+    // The caller proves itself by the secret, as webhooks of git servers do.
+    authLevel: 'anonymous',
+    handler: async request => {
+      const refused = await refuse(request, webhookSecret)
+      if (refused !== undefined) return refused
+      return answering(lakemark, async opened => {
+        await opened.keeper.refresh()
+        return showRules(opened, request)
+      })(request)
+    },
+  })
+}
+
+async function showRules({ keeper, rules }: OpenLakemark, { query }: HttpRequest): Promise<HttpResponseInit> {
+  const { active, candidate } = keeper.state()
+  return json(200, {
+    count: rules().rules.rules.length,
+    active: active && {
+      commit: rules().commit ?? null,
+      since: new Date(active.since).toISOString(),
+    },
+    candidate: candidate ? { ...candidate, seenAt: new Date(candidate.seenAt).toISOString() } : null,
+    ...(query.get('include') === 'files' ? { files: active?.files ?? [] } : {}),
+  })
+}
+
+/** Undefined: the caller knows the secret. GitHub signs the body; Azure DevOps sends it as a password. */
+async function refuse(
+  request: HttpRequest,
+  secret: string | undefined,
+): Promise<HttpResponseInit | undefined> {
+  if (secret === undefined) {
+    return problem(403, 'no-webhook', 'set LAKEMARK_RULES_WEBHOOK_SECRET to let a git server announce pushes')
+  }
+  const body = Buffer.from(await request.arrayBuffer())
+  if (body.length > MAX_WEBHOOK_BYTES) return problem(413, 'too-large', `at most ${MAX_WEBHOOK_BYTES} bytes`)
+  const signature = request.headers.get('x-hub-signature-256')
+  const expected = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
+  if (signature !== null && isSame(signature, expected)) return undefined
+  const password = passwordIn(request.headers.get('authorization'))
+  if (password !== undefined && isSame(password, secret)) return undefined
+  return problem(
+    401,
+    'unauthenticated',
+    'expected X-Hub-Signature-256, or basic authentication with the secret as password',
+  )
+}
+
+function passwordIn(authorization: string | null): string | undefined {
+  const encoded = /^Basic ([\w+/=]+)$/i.exec(authorization ?? '')?.[1]
+  if (encoded === undefined) return undefined
+  const decoded = Buffer.from(encoded, 'base64').toString('utf8')
+  return decoded.slice(decoded.indexOf(':') + 1)
+}
+
+/** In a time that tells nothing of where they differ, lengths included. */
+function isSame(given: string, expected: string): boolean {
+  const digest = (text: string) => createHmac('sha256', 'compare').update(text).digest()
+  return timingSafeEqual(digest(given), digest(expected))
+}

@@ -1,0 +1,41 @@
+import type { Announcer } from './app/announcer.ts'
+import { createOwnRulesStore } from './app/own-rules-store.ts'
+import type { Clock, Log, RulesSource, RulesStore } from './app/ports.ts'
+import { openRulesKeeper, type RulesKeeper } from './app/rules-keeper.ts'
+import { createCredential } from './azure/credential.ts'
+import { createSecrets } from './azure/secrets.ts'
+import type { Config } from './config.ts'
+import type { RuleSet } from './core/rules/rule-set.ts'
+import { createFolderRules } from './files/folder-rules.ts'
+import { createGitRules } from './git/git-rules.ts'
+import { loadRules } from './load-rules.ts'
+
+interface Parts {
+  store: RulesStore
+  announcer: Announcer
+  clock: Clock
+  log: Log
+  onActive: (rules: RuleSet) => void
+}
+
+/**
+ * The rules as the settings name them: from a git repository, shared by all processes, or from a folder of this
+ * one. Rejects with RulesError where there are no good rules.
+ */
+export async function openRules(config: Config, { store, ...parts }: Parts): Promise<RulesKeeper> {
+  const { rules, rulesCommit } = config
+  if (rules.kind === 'git') {
+    const source: RulesSource = createGitRules({ ...rules, token: () => tokenOf(config) })
+    return openRulesKeeper({ ...parts, source, store, commitOf: commit => commit })
+  }
+  // A folder with problems never starts, whatever was in force before.
+  const { warnings } = await loadRules(rules.folder, rulesCommit)
+  for (const warning of warnings) parts.log.warn('rules', { warning })
+  const source = createFolderRules(rules.folder)
+  return openRulesKeeper({ ...parts, source, store: createOwnRulesStore(store), commitOf: () => rulesCommit })
+}
+
+async function tokenOf({ rulesToken, clientId }: Config): Promise<string | undefined> {
+  if (!rulesToken?.startsWith('keyvault:')) return rulesToken
+  return createSecrets({ credential: createCredential(clientId) }).read(rulesToken)
+}

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest'
+import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
+
+type MemoryWorld = ReturnType<typeof createMemoryWorld>
+const ONE_WORKSPACE = FILES_RULE.replace('[retail]', '[ml-retail]')
+const numbers = async (world: MemoryWorld, alias: string) =>
+  Object.keys(await world.registered(alias, 'orders'))
+
+async function backfill(world: MemoryWorld, path = 'files') {
+  await world.queue.enqueue([
+    {
+      message: {
+        kind: 'listing',
+        folder: { account: 'contosolake', container: 'silver', path },
+        continuation: undefined,
+        backfill: true,
+      },
+      delayMs: 0,
+    },
+  ])
+  await world.drain()
+}
+
+async function withThreeVersions() {
+  const world = createMemoryWorld(ONE_WORKSPACE)
+  for (let version = 1; version <= 3; version += 1) await world.deliver(world.upload('files/orders.csv'))
+  await world.drain()
+  return world
+}
+
+describe('a change of the rules', () => {
+  it('registers the files that it newly matches, and none of them twice', async () => {
+    const world = createMemoryWorld(FILES_RULE.replace('files/{name}.csv', 'elsewhere/{name}.csv'))
+    await world.deliver(world.upload('files/orders.csv'))
+    await world.drain()
+    expect(await numbers(world, 'ml-retail')).toEqual([])
+    world.useRules(FILES_RULE)
+    await backfill(world)
+    await backfill(world)
+    for (const alias of ['ml-retail', 'ml-forecast']) expect(await numbers(world, alias)).toEqual(['1'])
+  })
+
+  it('gives the newest version of each asset to a workspace that it adds', async () => {
+    const world = await withThreeVersions()
+    world.useRules(FILES_RULE)
+    await backfill(world)
+    expect(await numbers(world, 'ml-forecast')).toEqual(['3'])
+    expect(await numbers(world, 'ml-retail')).toEqual(['1', '2', '3'])
+    await backfill(world)
+    expect(await numbers(world, 'ml-forecast')).toEqual(['3'])
+  })
+
+  it('gives all versions, or none, where the rule says so', async () => {
+    for (const [mode, expected] of [
+      ['all', ['1', '2', '3']],
+      ['none', []],
+    ] as const) {
+      const world = await withThreeVersions()
+      world.useRules(`${FILES_RULE}    backfill: ${mode}\n`)
+      await backfill(world)
+      expect(await numbers(world, 'ml-forecast')).toEqual(expected)
+      await world.deliver(world.upload('files/orders.csv'))
+      await world.drain()
+      expect(await numbers(world, 'ml-forecast')).toEqual([...expected, '4'])
+    }
+  })
+
+  it('registers nothing again where a rule only has another name', async () => {
+    const world = await withThreeVersions()
+    world.useRules(ONE_WORKSPACE.replace('name: files', 'name: renamed'))
+    await backfill(world)
+    expect(await numbers(world, 'ml-retail')).toEqual(['1', '2', '3'])
+  })
+})
