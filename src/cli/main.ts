@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
+import { RulesError } from '../app/rules-keeper.ts'
 import { ConfigError } from '../config.ts'
-import { RulesError } from '../load-rules.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -65,6 +65,88 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (asset: string) => {
       const { retry } = await import('./retry.ts')
       await retry(asset)
+    })
+
+  program
+    .command('check')
+    .description('everything that is wrong or doubtful in the rules, with its place')
+    .argument('[dir]', 'the folder of the rule files (default: LAKEMARK_RULES)')
+    .addOption(
+      new Option('--format <format>', 'github: annotations for a pull request')
+        .choices(['text', 'json', 'github'])
+        .default('text'),
+    )
+    .addOption(new Option('--json', 'the same as --format json').implies({ format: 'json' }))
+    .addHelpText('after', '\nExample:\n  lakemark check rules --format github')
+    .action(async (folder: string | undefined, { format }: { format: 'text' | 'json' | 'github' }) => {
+      const { check } = await import('./check.ts')
+      await check(folder, format)
+    })
+
+  program
+    .command('test')
+    .description('holds your own examples against the rules: which file makes which asset, or none')
+    .argument('[file...]', 'files of examples (default: all in tests/ of the rules)')
+    .option('--rules <dir>', 'the folder of the rule files (default: LAKEMARK_RULES)')
+    .option('--json', 'for programs')
+    .addHelpText('after', '\nExample:\n  lakemark test rules/tests/sales.yaml')
+    .action(async (files: string[], options: { rules?: string; json?: boolean }) => {
+      const { test } = await import('./test.ts')
+      await test(files, options)
+    })
+
+  program
+    .command('schema')
+    .description('writes the JSON Schemas of rule files and examples, which editors complete from')
+    .argument('[dir]', 'the folder of the rule files (default: LAKEMARK_RULES)')
+    .addHelpText('after', '\nExample:\n  lakemark schema rules')
+    .action(async (folder: string | undefined) => {
+      const { schema } = await import('./schema.ts')
+      await schema(folder)
+    })
+
+  program
+    .command('explain')
+    .description('why a file is or is not registered: what each rule says, and what the ledger knows')
+    .argument(
+      '<url-or-path>',
+      'https://…, abfss://…, ACCOUNT/CONTAINER/PATH, or CONTAINER/PATH as the rules name it',
+    )
+    .option('--json', 'as the HTTP API answers it')
+    .addHelpText('after', '\nExample:\n  lakemark explain silver/sales/eu/some.csv')
+    .action(async (address: string, options: { json?: boolean }) => {
+      const { explain } = await import('./explain.ts')
+      await explain(address, options)
+    })
+
+  program
+    .command('plan')
+    .description(
+      'what the rules of the folder would change, over all that lies in the lake; it writes nothing',
+    )
+    .option('--base <ref>', 'compare with the rules of a git branch, tag or commit')
+    .option(
+      '--against <url>',
+      'compare with the rules of a running service; ?code= may carry its function key',
+    )
+    .option('--json', 'for programs')
+    .option('--markdown', 'for a comment of a pull request')
+    .addHelpText(
+      'after',
+      `
+Without --base and --against: with the service that runs here, else with the last commit, else with no rules.
+Exit codes: 0 nothing changes, 2 something does, 1 it could not be told.
+
+Example:
+  lakemark plan --base origin/main --markdown`,
+    )
+    .exitOverride(error => {
+      // 2 says that something changes: wrong usage must not.
+      throw error.exitCode === 0 ? error : new UsageError(error.message)
+    })
+    .action(async (options: { base?: string; against?: string; json?: boolean; markdown?: boolean }) => {
+      const { plan } = await import('./plan.ts')
+      await plan(options)
     })
 
   try {

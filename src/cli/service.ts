@@ -4,6 +4,9 @@ import { UsageError } from './usage-error.ts'
 
 const TIMEOUT_MS = 30_000
 
+/** Nothing listens there. */
+export class NoAnswerError extends UsageError {}
+
 /** Calls the HTTP API of the service that runs on this machine. Throws UsageError with its reason where it refuses. */
 export async function callService<T>(path: string, method: 'GET' | 'POST' = 'GET'): Promise<T> {
   const { home, port } = readConfig()
@@ -12,7 +15,7 @@ export async function callService<T>(path: string, method: 'GET' | 'POST' = 'GET
   try {
     response = await fetch(`${base}/api/${path}`, { method, signal: AbortSignal.timeout(TIMEOUT_MS) })
   } catch {
-    throw new UsageError(`no answer from ${base}; is Lakemark running? Start it with: npm start`)
+    throw new NoAnswerError(`no answer from ${base}; is Lakemark running? Start it with: npm start`)
   }
   const body: unknown = await response.json()
   if (response.ok) return body as T

@@ -1,5 +1,6 @@
-import type { AssetDetail, AssetSummary, RefusedFile, WorkspaceState } from '../app/status.ts'
+import type { AssetDetail, AssetSummary, RefusedFile } from '../app/status.ts'
 import { callService } from './service.ts'
+import { statesOf } from './states.ts'
 import { formatTable } from './table.ts'
 
 /** Prints all assets, or one with its versions; with `json` what the HTTP API answers. */
@@ -52,10 +53,4 @@ function describe({ name, type, gathering, versions }: AssetDetail): string {
     source,
   ])
   return `${heading}\n${formatTable(['VERSION', 'FILES', 'CUT', 'BECAUSE', 'WORKSPACES', 'SOURCE'], rows)}`
-}
-
-function statesOf(workspaces: Record<string, WorkspaceState>): string {
-  return Object.entries(workspaces)
-    .map(([alias, { state, reason }]) => `${alias}: ${state}${reason === null ? '' : ` (${reason})`}`)
-    .join(', ')
 }

@@ -39,10 +39,13 @@ describe('the entry of the function app', () => {
       'failures httpTrigger',
       'health httpTrigger',
       'onBlobEvent eventGridTrigger',
+      'onRulesRefresh timerTrigger',
       'onSweep timerTrigger',
       'onWork queueTrigger',
       'onWorkPoison queueTrigger',
+      'refreshRules httpTrigger',
       'retryAsset httpTrigger',
+      'rules httpTrigger',
     ])
   })
 

@@ -153,7 +153,8 @@ function nodeAt(
       if (isKeyWanted || isEmpty) return { node: pair.key, isIt: true }
       node = pair.value
     } else if (isSeq(node) && typeof step === 'number' && node.items[step]) node = node.items[step]
-    else return { node, isIt: false }
+    // A list of one may be written as that one alone.
+    else return { node, isIt: isScalar(node) }
   }
   return { node, isIt: true }
 }
