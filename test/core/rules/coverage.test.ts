@@ -106,7 +106,8 @@ describe('a rule is shadowed', () => {
         if (earlier === undefined || later === undefined) return
         if (shadowedKeys(later, earlier) === undefined) return
         found++
-        const [first, second] = [createRuleExamples(earlier), createRuleExamples(later)]
+        const first = createRuleExamples(earlier, { guesses: 1000 })
+        const second = createRuleExamples(later, { guesses: 1000 })
         for (const it of [...paths, ...second.files().map(file => file.path)]) {
           const asset = second.assetOf(it)
           if (asset !== undefined) expect([it, first.assetOf(it)]).toEqual([it, asset])

@@ -98,7 +98,7 @@ describe('the JSON Schema of rule files', () => {
       ])
     }
     const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
-    for (const [, text = ''] of readme.matchAll(/```yaml\n([\s\S]*?)```/g)) {
+    for (const [, text = ''] of readme.matchAll(/```ya?ml\n([\s\S]*?)```/g)) {
       expect(errorsOf(/^tests:/m.test(text) ? isExampleFile : isRuleFile, text)).toEqual([])
     }
   })

@@ -14,7 +14,7 @@ export interface ExampleFile {
 
 /** What stands for a capture or a wildcard that may be anything. */
 const ANYTHING = 'x'
-const MAX_EXAMPLES = 20
+const MAX_EXAMPLES = 10
 
 export interface RuleExamples {
   rule: Rule
@@ -26,33 +26,43 @@ export interface RuleExamples {
   fileOf(asset: string): string | undefined
 }
 
-/** For rules all of whose names are known. What it finds is kept. */
-export function createRuleExamples(rule: Rule): RuleExamples {
+/** How many guesses may still be made, by all rules together. */
+export interface Budget {
+  guesses: number
+}
+
+/** For rules all of whose names are known. Where the budget is spent, nothing more is found. */
+export function createRuleExamples(rule: Rule, budget: Budget): RuleExamples {
   const matcher = createMatcher({ rules: [rule] })
   let files: ExampleFile[] | undefined
+  let rows: GlobRow[] | undefined
   const assetOf = (path: string) => {
     const [match] = matcher.match({ account: rule.account, container: rule.container, path })
     return match?.role === 'data' ? match.asset : undefined
   }
-  const tried = (values: Record<string, string>[]) =>
-    values.flatMap(it =>
-      pathsOf(rule, it).flatMap(path => {
-        const asset = assetOf(path)
-        return asset === undefined ? [] : [{ path, asset }]
-      }),
-    )
+  /** The files that are wanted, of those that the values make; no more than a few. */
+  const tried = (values: Record<string, string>[], isWanted: (file: ExampleFile) => boolean) => {
+    const found: ExampleFile[] = []
+    rows ??= (readGlob(rule.match.source) ?? []).slice(0, MAX_EXAMPLES)
+    for (const path of values.flatMap(it => pathsOf(rows ?? [], it))) {
+      if (found.length === MAX_EXAMPLES || --budget.guesses < 0) break
+      const asset = assetOf(path)
+      if (asset !== undefined && isWanted({ path, asset })) found.push({ path, asset })
+    }
+    return found
+  }
   return {
     rule,
     assetOf,
     files: () => {
-      files ??= tried(conditionedValues(rule)).slice(0, MAX_EXAMPLES)
+      files ??= tried(conditionedValues(rule), () => true)
       return files
     },
     fileOf: asset => {
       const solved = solve(rule, asset)
       if (solved === undefined) return undefined
       const values = conditionedValues(rule).map(it => ({ ...it, ...solved }))
-      return tried(values).find(it => it.asset === asset)?.path
+      return tried(values, it => it.asset === asset)[0]?.path
     },
   }
 }
@@ -61,7 +71,8 @@ export function createRuleExamples(rule: Rule): RuleExamples {
 function conditionedValues(rule: Rule): Record<string, string>[] {
   let all: Record<string, string>[] = [{}]
   for (const [capture, globs] of Object.entries(rule.where)) {
-    const values = globs.flatMap(({ source }) => (readGlob(source) ?? []).map(row => sampleOf(row[0], {})))
+    const samples = globs.slice(0, MAX_EXAMPLES).flatMap(({ source }) => readGlob(source) ?? [])
+    const values = samples.slice(0, MAX_EXAMPLES).map(([segment]) => sampleOf(segment, {}))
     all = values.flatMap(value => all.map(it => ({ ...it, [capture]: value }))).slice(0, MAX_EXAMPLES)
   }
   return all
@@ -104,8 +115,7 @@ function toNameCharacters(text: string): string {
 }
 
 /** Paths that might match with the names standing for these values. */
-function pathsOf(rule: Rule, values: Record<string, string>): string[] {
-  const rows = (readGlob(rule.match.source) ?? []).slice(0, MAX_EXAMPLES)
+function pathsOf(rows: readonly GlobRow[], values: Record<string, string>): string[] {
   const builtIn = Object.fromEntries(Object.entries(values).filter(([name]) => isBuiltInName(name)))
   return rows.flatMap(row => {
     const segments = row.flatMap(part => (part === GLOBSTAR ? [] : [sampleOf(part, values)]))

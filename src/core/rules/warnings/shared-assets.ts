@@ -6,12 +6,14 @@ import { lineOf, type Reporter, within } from '../report.ts'
 import type { Rule } from '../rule-set.ts'
 import { isBuiltInName } from '../template.ts'
 import { finiteNames, prefixOf } from './asset-names.ts'
-import { createRuleExamples, type RuleExamples } from './example-files.ts'
+import { type Budget, createRuleExamples, type RuleExamples } from './example-files.ts'
 import { createPrefixIndex } from './prefix-index.ts'
 import { shadowedKeys } from './shadowed.ts'
 
 /** Pairs of rules with similar asset names that are compared. */
 const MAX_COMPARISONS = 10_000
+/** Made-up paths that are put to rules, to see which assets they make. */
+const MAX_GUESSES = 200_000
 
 interface Entry extends Defined<Rule> {
   examples: RuleExamples
@@ -22,19 +24,20 @@ interface Entry extends Defined<Rule> {
 /** Each rule is told of one earlier one: that it does nothing beside it, or that both write one asset. */
 export function warnOfSharedAssets(rules: readonly Defined<Rule>[], report: Reporter): void {
   const earlierOnes = createPrefixIndex<Entry>()
+  const budget: Budget = { guesses: MAX_GUESSES }
   let comparisons = 0
   for (const { value: rule, place } of rules.filter(it => isRenderable(it.value))) {
     const entry: Entry = {
       value: rule,
       place,
-      examples: createRuleExamples(rule),
+      examples: createRuleExamples(rule, budget),
       shape: shapeOf(rule),
       names: finiteNames(rule),
     }
     const prefix = prefixOf(rule)
     for (const earlier of earlierOnes.meeting(prefix)) {
       if (!mayMeet(entry, earlier)) continue
-      if (++comparisons > MAX_COMPARISONS) {
+      if (++comparisons > MAX_COMPARISONS || budget.guesses <= 0) {
         const message = 'from here on rules are not compared: too many begin their assets alike'
         report.warn(within(place, 'asset'), message)
         return
