@@ -5,11 +5,11 @@ import {
   numberOf,
   type Outcome,
   type Version,
-} from '../core/asset.ts'
-import { toDataVersion } from '../core/data-version.ts'
+} from '../core/asset/asset.ts'
+import { toDataVersion } from '../core/asset/data-version.ts'
+import { delayed, type Report } from '../core/asset/plan-work.ts'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
 import { ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
-import { delayed, type Report } from '../core/plan-work.ts'
 import { own } from '../core/record.ts'
 import type { RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'

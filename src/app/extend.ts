@@ -1,4 +1,4 @@
-import { newCursor } from '../core/asset.ts'
+import { newCursor } from '../core/asset/asset.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, VERSIONS_PER_ROUND } from '../core/limits.ts'
 import { own } from '../core/record.ts'

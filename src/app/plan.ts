@@ -1,7 +1,7 @@
 import type { ContainerRef } from '../core/blob-url.ts'
-import { createRulesPlanner } from '../core/plan-rules.ts'
+import { createRulesPlanner } from '../core/rule-plan/planner.ts'
+import type { RulesPlan } from '../core/rule-plan/rules-plan.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
-import type { RulesPlan } from '../core/rules-plan.ts'
 import type { Lake } from './ports.ts'
 
 export interface LakePlan extends RulesPlan {

@@ -1,4 +1,4 @@
-import { keyOf } from '../core/fingerprint.ts'
+import { keyOf } from '../core/asset/fingerprint.ts'
 import { MINUTE } from '../core/time.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 import type { Announcer } from './announcer.ts'

@@ -2,9 +2,9 @@
  * What the use cases need from the world. Owned here, implemented in `azure/` and `memory/`; one contract
  * suite per port runs against both. Every function may throw TransientError; absence is `undefined`, not an error.
  */
-import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
+import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
+import type { DataVersionBody } from '../core/asset/data-version.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
-import type { DataVersionBody } from '../core/data-version.ts'
 import type { Place } from '../core/rules/backfill.ts'
 import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import type { WorkMessage } from '../core/work-message.ts'

@@ -1,12 +1,12 @@
-import { TransientError } from '../core/errors.ts'
-import { MAX_CONFLICTS, MAX_TRANSACTION_ENTITIES, SWEEP_GRACE_MS } from '../core/limits.ts'
 import {
   type IntakePlan,
   type IntakeState,
   type Intent,
   type IntentOutcome,
   planIntake,
-} from '../core/plan-intake.ts'
+} from '../core/asset/plan-intake.ts'
+import { TransientError } from '../core/errors.ts'
+import { MAX_CONFLICTS, MAX_TRANSACTION_ENTITIES, SWEEP_GRACE_MS } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
 import { createGroup, type Settled } from './group.ts'
 import type { Clock, Lake, Ledger } from './ports.ts'

@@ -1,5 +1,11 @@
-import { type AssetHead, type DeliveryState, deliveryOf, numberOf, type Version } from '../core/asset.ts'
-import { sourceOf } from '../core/data-version.ts'
+import {
+  type AssetHead,
+  type DeliveryState,
+  deliveryOf,
+  numberOf,
+  type Version,
+} from '../core/asset/asset.ts'
+import { sourceOf } from '../core/asset/data-version.ts'
 import type { AssetType } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { Ledger, Page, PageRequest } from './ports.ts'

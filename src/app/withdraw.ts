@@ -1,5 +1,5 @@
-import type { Version } from '../core/asset.ts'
-import { FINGERPRINT } from '../core/data-version.ts'
+import type { Version } from '../core/asset/asset.ts'
+import { FINGERPRINT } from '../core/asset/data-version.ts'
 import { PermanentError, reasonOf } from '../core/errors.ts'
 import { WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import type { Workspace } from '../core/rules/rule-set.ts'

@@ -1,4 +1,5 @@
-import { type AssetHead, numberOf, type Transition, type Version } from '../core/asset.ts'
+import { type AssetHead, numberOf, type Transition, type Version } from '../core/asset/asset.ts'
+import { isDue, planBeginning, planEnding, type WorkState } from '../core/asset/plan-work.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
 import {
   CLOCK_TOLERANCE_MS,
@@ -9,7 +10,6 @@ import {
   ROUNDS_PER_LOOK,
   VERSIONS_PER_ROUND,
 } from '../core/limits.ts'
-import { isDue, planBeginning, planEnding, type WorkState } from '../core/plan-work.ts'
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { createDelivery } from './deliver.ts'

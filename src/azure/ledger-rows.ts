@@ -11,7 +11,7 @@
  */
 import type { TableEntity } from '@azure/data-tables'
 import type { Refusal } from '../app/ports.ts'
-import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset.ts'
+import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset/asset.ts'
 
 export const HEAD = 'head'
 export const REFUSED = '!refused!'

@@ -9,7 +9,7 @@ import {
   type Transition,
   toMember,
   type Version,
-} from '../core/asset.ts'
+} from '../core/asset/asset.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import {
   contentOf,

@@ -1,7 +1,7 @@
 import { type FileExplanation, toFileExplanation } from '../app/explain.ts'
 import { readConfig } from '../config.ts'
 import { parseBlobAddress } from '../core/blob-url.ts'
-import { explainMatch } from '../core/explain.ts'
+import { explainMatch } from '../core/explain/explain-match.ts'
 import { loadRules } from '../load-rules.ts'
 import { formatExplanation } from './explanation-text.ts'
 import { rulesFolder } from './rules-place.ts'

@@ -145,7 +145,7 @@ Example:
       throw error.exitCode === 0 ? error : new UsageError(error.message)
     })
     .action(async (options: { base?: string; against?: string; json?: boolean; markdown?: boolean }) => {
-      const { plan } = await import('./plan.ts')
+      const { plan } = await import('./plan/plan.ts')
       await plan(options)
     })
 

@@ -1,5 +1,7 @@
 import type { BlobRef } from './blob-ref.ts'
+import { createCandidates } from './matching/candidates.ts'
 import { toAssetName } from './naming.ts'
+import type { SplitPath } from './patterns/split-path.ts'
 import { MAX_DESCRIPTION_LENGTH, MAX_TAG_VALUE_LENGTH } from './rules/limits.ts'
 import type { Rule, RuleSet } from './rules/rule-set.ts'
 import { builtinValues, type Template } from './rules/template.ts'
@@ -29,19 +31,18 @@ export interface Matcher {
 }
 
 export function createMatcher({ rules }: Pick<RuleSet, 'rules'>): Matcher {
-  const byContainer = Map.groupBy(rules, ({ account, container }) => `${account}/${container}`)
+  const candidates = createCandidates(rules)
   return {
-    match: ref =>
-      (byContainer.get(`${ref.account}/${ref.container}`) ?? []).flatMap(rule => matchRule(rule, ref) ?? []),
-    watches: (account, container) => byContainer.has(`${account}/${container}`),
+    match: ref => candidates.of(ref).flatMap(i => matchRule(rules[i] as Rule, ref, candidates.path) ?? []),
+    watches: candidates.watches,
   }
 }
 
-function matchRule(rule: Rule, ref: BlobRef): Match | undefined {
-  const marker = firstMatch(rule.marker?.patterns ?? [], ref.path)
-  const captures = marker ?? rule.match.match(ref.path)
+function matchRule(rule: Rule, ref: BlobRef, path: SplitPath): Match | undefined {
+  const marker = firstMatch(rule.marker?.patterns ?? [], path)
+  const captures = marker ?? rule.match.matchSplit(path)
   if (captures === undefined || !isWanted(rule, captures)) return undefined
-  if (firstMatch(rule.ignore, ref.path) !== undefined) return undefined
+  if (firstMatch(rule.ignore, path) !== undefined) return undefined
 
   const builtin = builtinValues(ref)
   const values = { ...builtin, ...captures }
@@ -62,13 +63,13 @@ function matchRule(rule: Rule, ref: BlobRef): Match | undefined {
 function isWanted(rule: Rule, captures: Record<string, string>): boolean {
   return Object.entries(rule.where).every(([name, globs]) => {
     const value = Object.hasOwn(captures, name) ? captures[name] : undefined
-    return value === undefined || firstMatch(globs, value) !== undefined
+    return value === undefined || globs.some(glob => glob.match(value) !== undefined)
   })
 }
 
-function firstMatch(patterns: Rule['ignore'], path: string): Record<string, string> | undefined {
+function firstMatch(patterns: Rule['ignore'], path: SplitPath): Record<string, string> | undefined {
   for (const pattern of patterns) {
-    const captures = pattern.match(path)
+    const captures = pattern.matchSplit(path)
     if (captures) return captures
   }
   return undefined

@@ -8,10 +8,13 @@ const MAX_REFS_BYTES = 16 * MEGABYTE
 /** One commit of the repository, compressed: also what lies beside the rules. */
 const MAX_PACK_BYTES = 64 * MEGABYTE
 const MAX_REDIRECTS = 3
+const MAX_ATTEMPTS = 3
 const LONGEST_WAIT_MS = 3600 * SECOND
 
 /** GitHub and Azure DevOps answer a browser, not git, where the agent does not begin like git's own. */
 const USER_AGENT = 'git/lakemark'
+/** What the end of a kept connection looks like to who was about to use it. */
+const ENDED = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 const REDIRECTS = new Set([301, 302, 303, 307, 308])
 /** Git's flush packet, which ends every answer that was sent whole. */
 const FLUSH = '0000'
@@ -54,9 +57,10 @@ async function follow(start: URL, init: RequestInit): Promise<Response> {
     const response = await reach(url, init)
     if (!REDIRECTS.has(response.status)) return response
     await dropBody(response)
-    const target = URL.parse(response.headers.get('location') ?? '', url.href)
+    const location = response.headers.get('location')
+    const target = location === null ? undefined : URL.parse(location, url.href)
     if (target?.origin !== start.origin) {
-      const where = target === null ? 'nowhere' : target.origin
+      const where = target?.origin ?? 'nowhere'
       throw new PermanentError(
         `${start.host} redirects to ${where}, which is not followed; give the final address`,
       )
@@ -66,11 +70,15 @@ async function follow(start: URL, init: RequestInit): Promise<Response> {
   throw new PermanentError(`${start.host} redirects more than ${MAX_REDIRECTS} times; give the final address`)
 }
 
+/** Every request of a reader may be repeated: one on a kept connection that has ended meanwhile is. */
 async function reach(url: URL, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(url, { ...init, redirect: 'manual' })
-  } catch (error) {
-    throw unreachable(error, url.host)
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetch(url, { ...init, redirect: 'manual' })
+    } catch (error) {
+      if (attempt < MAX_ATTEMPTS && ENDED.has(codeOf(error) ?? '')) continue
+      throw unreachable(error, url.host)
+    }
   }
 }
 
@@ -124,9 +132,14 @@ function tooLarge(host: string, maxBytes: number): string {
 /** The connection failed, before the answer or within it. */
 function unreachable(error: unknown, host: string): unknown {
   if (error instanceof TransientError || error instanceof PermanentError) return error
+  const code = codeOf(error)
+  return new TransientError(`${host} could not be reached${code === undefined ? '' : `: ${code}`}`)
+}
+
+/** Of what made a fetch fail. */
+function codeOf(error: unknown): string | undefined {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  const code = cause instanceof Error && 'code' in cause ? `: ${String(cause.code)}` : ''
-  return new TransientError(`${host} could not be reached${code}`, { cause })
+  return cause instanceof Error && 'code' in cause ? String(cause.code) : undefined
 }
 
 /** Releases the connection of an answer that is not read. */

@@ -12,6 +12,7 @@ import {
   type ServerRef,
 } from 'isomorphic-git'
 import { PermanentError, TransientError } from '../core/errors.ts'
+import { withDefaultBranch } from './default-branch.ts'
 import { createGitAuth } from './git-auth.ts'
 import { createGitHttp } from './git-http.ts'
 import { missingRef, type Repository } from './repository.ts'
@@ -81,8 +82,9 @@ async function fetchCommit(connection: Connection, gitdir: string, name: string)
   try {
     await init({ fs, gitdir, bare: true })
     await addRemote({ fs, gitdir, remote: 'origin', url: connection.url })
+    const http = name === 'HEAD' ? connection.http : withDefaultBranch(connection.http, name)
     const wanted = { ref: name, remoteRef: name, singleBranch: true, depth: 1, tags: false }
-    const { fetchHead } = await fetchPack({ fs, gitdir, ...connection, ...wanted })
+    const { fetchHead } = await fetchPack({ fs, gitdir, ...connection, http, ...wanted })
     if (fetchHead === null) throw new TransientError('the repository became empty while it was read')
     return (await readCommit({ fs, gitdir, oid: fetchHead })).oid
   } catch (error) {
@@ -105,7 +107,9 @@ function fromGit(error: unknown): unknown {
 }
 
 async function withFolder<T>(parent: string, use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(parent, 'lakemark-rules-'))
+  const folder = await mkdtemp(join(parent, 'lakemark-rules-')).catch(cause => {
+    throw new TransientError(`no temporary folder can be made in ${parent}: ${cause.code}`, { cause })
+  })
   try {
     return await use(folder)
   } finally {

@@ -1,6 +1,6 @@
 import type { AzureMl, RegisteredVersion } from '../app/ports.ts'
-import { canonicalDataUri } from '../core/data-uri.ts'
-import { FINGERPRINT } from '../core/data-version.ts'
+import { canonicalDataUri } from '../core/asset/data-uri.ts'
+import { FINGERPRINT } from '../core/asset/data-version.ts'
 import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 

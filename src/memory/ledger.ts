@@ -1,6 +1,6 @@
 import type { Ledger, Refusal } from '../app/ports.ts'
-import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset.ts'
-import { sizeOf, toMember } from '../core/asset.ts'
+import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
+import { sizeOf, toMember } from '../core/asset/asset.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { pageOf } from './paging.ts'
 

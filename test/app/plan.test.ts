@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createPlanning } from '../../src/app/plan.ts'
 import type { Lake } from '../../src/app/ports.ts'
 import { TransientError } from '../../src/core/errors.ts'
-import { NO_RULES } from '../../src/core/plan-rules.ts'
+import { NO_RULES } from '../../src/core/rule-plan/planner.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { joined, ruleFile, ruleSet } from '../support/rule-files.ts'
 

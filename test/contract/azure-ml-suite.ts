@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AzureMl } from '../../src/app/ports.ts'
-import type { DataVersionBody } from '../../src/core/data-version.ts'
+import type { DataVersionBody } from '../../src/core/asset/data-version.ts'
 import { PermanentError } from '../../src/core/errors.ts'
 import type { Workspace } from '../../src/core/rules/rule-set.ts'
 

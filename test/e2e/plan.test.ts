@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { add, commit, init } from 'isomorphic-git'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ToldPlan } from '../../src/cli/plan-words.ts'
+import type { ToldPlan } from '../../src/cli/plan/plan-words.ts'
 import {
   armVersions,
   createHome,

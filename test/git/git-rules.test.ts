@@ -160,6 +160,32 @@ describe('rules in a git repository', () => {
     )
   })
 
+  it('are read where the default branch does not exist', async () => {
+    const commit = await server.commit({ 'a.yaml': 'a' }, 'x', 'production')
+
+    expect(await rulesOf({ ref: 'production' }).read()).toMatchObject({ commit })
+  })
+
+  it('are read of a commit that no branch names', async () => {
+    const commit = await server.commit({ 'a.yaml': '1' })
+    await server.git('update-ref', '--no-deref', 'HEAD', commit)
+    await server.commit({ 'a.yaml': '2' })
+
+    expect(await rulesOf({ ref: undefined }).read()).toEqual({
+      commit,
+      files: [{ path: 'a.yaml', text: '1' }],
+    })
+  })
+
+  it('may be on a branch, in a folder and in files whose names are not ASCII', async () => {
+    const commit = await server.commit({ 'größe/maß.yaml': 'ß' }, 'x', 'größe/neu')
+
+    expect(await rulesOf({ ref: 'größe/neu', folder: 'größe' }).read()).toEqual({
+      commit,
+      files: [{ path: 'größe/maß.yaml', text: 'ß' }],
+    })
+  })
+
   it('say that an empty repository has no branches yet', async () => {
     for (const ref of ['main', undefined]) {
       await expect(rulesOf({ ref }).latestCommit()).rejects.toThrow('the repository has no branches yet')

@@ -210,7 +210,7 @@ async function runBackend(root: string, request: IncomingMessage): Promise<Answe
   const { pathname, search } = new URL(request.url ?? '/', 'http://localhost')
   const { headers } = request
   const child = spawn('git', ['http-backend'], {
-    stdio: ['pipe', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'ignore'],
     env: {
       ...ENVIRONMENT,
       GIT_PROJECT_ROOT: root,

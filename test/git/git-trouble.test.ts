@@ -47,7 +47,7 @@ describe('a git server in trouble', () => {
       rules.latestCommit().catch(it => it),
       rules.read().catch(it => it),
     ])
-    expect(read).toEqual(asked)
+    expect([read.name, read.message]).toEqual([asked.name, asked.message])
     expect(asked.constructor === TransientError || asked.constructor === PermanentError).toBe(true)
     expect(asked.message).toContain(`rules of ${options.url ?? server.url}: `)
     return asked
@@ -81,7 +81,7 @@ describe('a git server in trouble', () => {
     server.onRequest(() => {
       if (server.requests.length > 3) server.behave('hang')
     })
-    await expect(rulesOf({ limits: { ...GENEROUS, readMs: 1000 } }).read()).rejects.toThrow(TransientError)
+    await expect(rulesOf({ limits: { ...GENEROUS, readMs: 3000 } }).read()).rejects.toThrow(TransientError)
     expect(server.requests.length).toBe(4)
   })
 
@@ -123,7 +123,7 @@ describe('a git server in trouble', () => {
       { status: 302, headers: { location: 'https://login.example.org/?t=1' } },
       /redirects to https:\/\/login\.example\.org, which is not followed/,
     ],
-    ['a redirect without a place', { status: 302 }, /redirects to nowhere|answers 302|redirects more than/],
+    ['a redirect without a place', { status: 302 }, /redirects to nowhere, which is not followed/],
     [
       'a redirect in a circle',
       { status: 301, headers: { location: '/rules.git' } },
@@ -175,7 +175,7 @@ describe('a git server in trouble', () => {
 
   it('is told apart from a temporary folder that is not there', async () => {
     const read = rulesOf({ temporaryFolder: join(temporaryFolder, 'no') }).read()
-    await expect(read).rejects.toThrow(/no folder for temporary files|ENOENT/)
+    await expect(read).rejects.toThrow(/: no temporary folder can be made in \/.*\/no: ENOENT$/)
   })
 
   describe('that asks for a token', () => {

@@ -1,6 +1,6 @@
 import type { MatchingRules } from '../../src/app/intake.ts'
 import type { Log } from '../../src/app/ports.ts'
-import { keyOf } from '../../src/core/fingerprint.ts'
+import { keyOf } from '../../src/core/asset/fingerprint.ts'
 import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { formatProblem } from '../../src/core/rules/problem.ts'

@@ -1,6 +1,13 @@
-import type { AssetHead, CutSpec, FileState, Gathering, Transition, Version } from '../../src/core/asset.ts'
-import { newHead } from '../../src/core/asset.ts'
-import { EMPTY_DIGEST, keyOf } from '../../src/core/fingerprint.ts'
+import type {
+  AssetHead,
+  CutSpec,
+  FileState,
+  Gathering,
+  Transition,
+  Version,
+} from '../../src/core/asset/asset.ts'
+import { newHead } from '../../src/core/asset/asset.ts'
+import { EMPTY_DIGEST, keyOf } from '../../src/core/asset/fingerprint.ts'
 
 /** Made-up but well-formed things of the ledger. */
 export const NOW = Date.UTC(2026, 0, 15, 12)

@@ -1,8 +1,8 @@
+import { toIntent } from '../asset/to-intent.ts'
 import type { BlobRef } from '../blob-ref.ts'
 import { createMatcher, type Match } from '../matching.ts'
 import { type Place, within } from '../rules/report.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
-import { toIntent } from '../to-intent.ts'
 import type { Example, Expectation } from './parse-examples.ts'
 
 /** Where what the rules make of a file is not what its example says. */

@@ -1,5 +1,5 @@
+import { explainMatch } from '../explain/explain-match.ts'
 import { reasonOf } from '../explain/sentences.ts'
-import { explainMatch } from '../explain.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import type { WhyNot } from './run-examples.ts'
 

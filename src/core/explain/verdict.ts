@@ -1,9 +1,10 @@
 /** What one rule says to one file: that it matches, or the first of its conditions that does not hold. */
+
+import { toIntent } from '../asset/to-intent.ts'
 import type { BlobRef } from '../blob-ref.ts'
 import type { Match } from '../matching.ts'
 import { isLegalDataPath } from '../naming.ts'
 import type { AssetType, Rule, RuleSet } from '../rules/rule-set.ts'
-import { toIntent } from '../to-intent.ts'
 import { compareMisses, findPatternMiss, type PatternMiss, type SegmentTests } from './pattern-miss.ts'
 
 export interface Verdict {

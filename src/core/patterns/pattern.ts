@@ -11,28 +11,43 @@
  * that matches counts; all of them must capture the same names.
  */
 import { expandBraces } from './braces.ts'
-import type { Captured } from './capturing-segment.ts'
-import { capturesIn } from './placeholders.ts'
+import { capturesIn, PLACEHOLDER_END, PLACEHOLDER_START, replacePlaceholders } from './placeholders.ts'
 import type { PatternProblem } from './problem.ts'
-import { ANY_SEGMENT, compileSegment, GLOBSTAR, type Segment } from './segment.ts'
+import { captureRow, createRow, matchesRow, type Row, rowSteps } from './row.ts'
+import { ANY_SEGMENT, ANY_SEGMENTS, compileSegment, MAX_PATH_LENGTH, type Segment } from './segment.ts'
+import { createSplitPath, type SplitPath, splitInto } from './split-path.ts'
 
 export type { PatternProblem } from './problem.ts'
 
-/** The longest blob name that Azure Storage takes. */
-export const MAX_PATTERN_LENGTH = 1024
-/** Parentheses, so also extglobs: minimatch's engine recurses into them. */
+export const MAX_PATTERN_LENGTH = MAX_PATH_LENGTH
+/** Parentheses, so also extglobs, which are worked on by recursion. */
 export const MAX_PARENTHESES = 64
+/**
+ * Steps that one pattern may take with a path of 1,024 characters, whatever the path: most look at one character.
+ * As many take about a tenth of a second.
+ */
+export const MAX_STEPS = 2 ** 24
 
 export interface Pattern {
   /** The text that it was made from. */
   source: string
   /** In the order in which they first stand in the source, without duplicates. */
   captureNames: string[]
+  /** Its alternatives, in their order. */
+  rows: readonly Row[]
+  /** So many steps a path of 1,024 characters takes at the most, see {@link MAX_STEPS}. */
+  maxSteps: number
   /** What each capture takes; undefined: no match. */
   match(path: string): Record<string, string> | undefined
+  /** The same, of a path that is split already. */
+  matchSplit(path: SplitPath): Record<string, string> | undefined
 }
 
-type Row = (Segment | typeof GLOBSTAR)[]
+const MAX_SHARED = 1000
+const shared = new Map<string, Segment>()
+
+/** Matching is never interrupted, so one will do for all patterns. */
+const scratch = createSplitPath()
 
 export function compilePattern(text: string): Pattern | PatternProblem {
   const refusal = refusalOf(text)
@@ -43,13 +58,20 @@ export function compilePattern(text: string): Pattern | PatternProblem {
   if (differing !== undefined) return { problem: differing }
 
   const rows: Row[] = []
-  const known = new Map<string, Segment>()
   for (const alternative of expansion.alternatives) {
-    const row = compileRow(alternative, expansion.names, known)
+    const row = compileRow(alternative, expansion.names)
     if ('problem' in row) return row
     rows.push(row)
   }
-  return { source: text, captureNames: [...new Set(expansion.names)], match: path => matchRows(rows, path) }
+  const maxSteps = rows.reduce((sum, row) => sum + rowSteps(row), 0)
+  if (maxSteps > MAX_STEPS) return { problem: tooManySteps(maxSteps) }
+
+  const matchSplit = (path: SplitPath) => matchRows(rows, path)
+  const match = (path: string) => {
+    splitInto(scratch, path)
+    return matchRows(rows, scratch)
+  }
+  return { source: text, captureNames: [...new Set(expansion.names)], rows, maxSteps, match, matchSplit }
 }
 
 /** The pattern that matches `text` and nothing else. */
@@ -59,6 +81,7 @@ export function escapePattern(text: string): string {
 
 function refusalOf(text: string): string | undefined {
   if (text === '') return 'is empty; ** matches every path'
+  if (!text.isWellFormed()) return 'holds half of a character (a lone surrogate)'
   if (text.length > MAX_PATTERN_LENGTH) return `is longer than ${MAX_PATTERN_LENGTH} characters`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(text)) return 'holds a control character'
@@ -82,61 +105,44 @@ function differingCaptures(alternatives: string[], names: string[]): string | un
   return undefined
 }
 
-function compileRow(alternative: string, names: string[], known: Map<string, Segment>): Row | PatternProblem {
-  const row: Row = []
+function tooManySteps(steps: number): string {
+  const inMillions = (count: number) => Math.round(count / 1e6).toLocaleString('en')
+  return (
+    `may take ${inMillions(steps)} million steps with a long path, more than ${inMillions(MAX_STEPS)} million; ` +
+    'let it have fewer choices and wildcards, and no !(…) behind a wildcard or inside another one'
+  )
+}
+
+function compileRow(alternative: string, names: string[]): Row | PatternProblem {
+  const parts: Segment[] = []
   const texts = alternative.split('/')
   for (const [i, text] of texts.entries()) {
     if (text === '**') {
       // At the end at least one segment: any one, then any number.
-      if (i === texts.length - 1) row.push(ANY_SEGMENT)
-      row.push(GLOBSTAR)
+      if (i === texts.length - 1) parts.push(ANY_SEGMENT)
+      parts.push(ANY_SEGMENTS)
       continue
     }
-    const segment = known.get(text) ?? compileSegment(text, names)
+    const segment = compileShared(text, names)
     if ('problem' in segment) return segment
-    known.set(text, segment)
-    row.push(segment)
+    parts.push(segment)
   }
-  return row
+  return createRow(parts)
 }
 
-function matchRows(rows: Row[], path: string): Record<string, string> | undefined {
-  const segments = path.split('/')
-  for (const row of rows) {
-    const captured = matchRow(row, segments)
-    if (captured) return Object.fromEntries(captured.flat())
-  }
+/** Many patterns have the same segments: `*.csv`, `dt={date}`. Sharing them saves time and memory. */
+function compileShared(text: string, names: string[]): Segment | PatternProblem {
+  const key = replacePlaceholders(text, index => `${PLACEHOLDER_START}${names[index]}${PLACEHOLDER_END}`)
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  const segment = compileSegment(text, names)
+  if ('problem' in segment) return segment
+  if (shared.size >= MAX_SHARED) shared.clear()
+  shared.set(key, segment)
+  return segment
+}
+
+function matchRows(rows: readonly Row[], path: SplitPath): Record<string, string> | undefined {
+  for (const row of rows) if (matchesRow(row, path)) return Object.fromEntries(captureRow(row, path))
   return undefined
-}
-
-/**
- * Each `**` takes as few segments as it can; where the rest then fails, only the last one has to take more, as
- * whatever an earlier one could still reach, the last one reaches too. So the work is at most row × segments.
- */
-function matchRow(row: Row, segments: string[]): Captured[] | undefined {
-  const captured: Captured[] = []
-  let at = 0
-  let segment = 0
-  let lastGlobstar = -1
-  let resumeAt = 0
-
-  while (segment < segments.length) {
-    const part = row[at]
-    if (part === GLOBSTAR) {
-      if (at === row.length - 1) return captured
-      lastGlobstar = at++
-      resumeAt = segment
-      continue
-    }
-    const taken = part?.match(segments[segment] as string)
-    if (taken) {
-      captured[at++] = taken
-      segment++
-    } else if (lastGlobstar >= 0) {
-      at = lastGlobstar + 1
-      segment = ++resumeAt
-    } else return undefined
-  }
-  while (row[at] === GLOBSTAR) at++
-  return at === row.length ? captured : undefined
 }

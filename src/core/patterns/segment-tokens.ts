@@ -1,23 +1,29 @@
-/**
- * The tokens of a segment that holds captures, cut where minimatch's own engine cuts them. Classes and extglobs
- * are only delimited here: what they match is left to minimatch.
- */
+/** The tokens of a segment, cut where minimatch's own engine cuts them. */
+import { type CharacterClass, parseClass } from './character-class.ts'
 import { PLACEHOLDER_END, PLACEHOLDER_START } from './placeholders.ts'
 
 /** `source` is the token as it stands in the segment; the sources joined are the segment. */
 export type Token = { source: string } & (
-  | { kind: 'any' | 'star' | 'class' | 'open' | 'close' }
+  | { kind: 'any' | 'star' | 'bar' | 'close' }
+  | { kind: 'open'; type: ExtglobType }
   | { kind: 'literal'; text: string }
   | { kind: 'capture'; index: number }
+  | { kind: 'class'; characters: CharacterClass }
+  /** The rest of a segment that nothing matches. */
+  | { kind: 'never' }
 )
 
-const POSIX_CLASS =
-  /^\[:(?:alnum|alpha|ascii|blank|cntrl|digit|graph|lower|print|punct|space|upper|word|xdigit):\]/
+export type ExtglobType = '@' | '?' | '*' | '+' | '!'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: captures begin with one
+const PLAIN = /[^\\[!?+*@()|\u0001]+/y
 
 export function tokenize(text: string): Token[] {
+  // Alone in its segment, an extglob without content is none; `!()` is one.
+  const hasExtglobs = !/^[?*+@]\(\)$/.test(text)
   const tokens: Token[] = []
   for (let i = 0; i < text.length; ) {
-    const token = tokenAt(text, i)
+    const token = tokenAt(text, i, hasExtglobs)
     tokens.push(token)
     i += token.source.length
   }
@@ -36,7 +42,7 @@ export function pairExtglobs(tokens: Token[]): Map<number, number> {
   return closes
 }
 
-function tokenAt(text: string, at: number): Token {
+function tokenAt(text: string, at: number, hasExtglobs: boolean): Token {
   const char = String.fromCodePoint(text.codePointAt(at) as number)
   const next = text.charAt(at + 1)
 
@@ -49,24 +55,26 @@ function tokenAt(text: string, at: number): Token {
     return { source: char + escaped, kind: 'literal', text: escaped }
   }
   if (char === '[') {
-    const end = classEnd(text, at)
-    if (end !== undefined) return { source: text.slice(at, end), kind: 'class' }
+    const parsed = parseClass(text, at)
+    if (parsed === 'never') return { source: text.slice(at), kind: 'never' }
+    if (parsed) return { source: text.slice(at, parsed.end), kind: 'class', characters: parsed.characters }
   }
-  if ('!?+*@'.includes(char) && next === '(') return { source: `${char}(`, kind: 'open' }
-  if (char === ')') return { source: char, kind: 'close' }
+  if (hasExtglobs && isExtglobType(char) && next === '(')
+    return { source: `${char}(`, kind: 'open', type: char }
+  if (hasExtglobs && char === ')') return { source: char, kind: 'close' }
+  if (hasExtglobs && char === '|') return { source: char, kind: 'bar' }
   if (char === '*') return { source: char, kind: 'star' }
   if (char === '?') return { source: char, kind: 'any' }
-  return { source: char, kind: 'literal', text: char }
+  const plain = plainAt(text, at) ?? char
+  return { source: plain, kind: 'literal', text: plain }
 }
 
-/** Just behind the `]` of the class that begins at `at`; undefined when nothing closes it: then `[` is literal. */
-function classEnd(text: string, at: number): number | undefined {
-  let i = at + 1
-  if (text[i] === '!' || text[i] === '^') i++
-  for (const first = i; i < text.length; i++) {
-    if (text[i] === ']' && i > first) return i + 1
-    if (text[i] === '\\') i++
-    else if (text[i] === '[') i += (POSIX_CLASS.exec(text.slice(i))?.[0].length ?? 1) - 1
-  }
-  return undefined
+/** Characters that mean themselves wherever they stand. */
+function plainAt(text: string, at: number): string | undefined {
+  PLAIN.lastIndex = at
+  return PLAIN.exec(text)?.[0]
+}
+
+function isExtglobType(char: string): char is ExtglobType {
+  return '!?+*@'.includes(char)
 }

@@ -40,7 +40,7 @@ export function compileRule(
   const marker = compileMarker(fields, place, report)
   const pace = compilePace(fields, place, report)
   const workspaces = resolveTargets(fields.to, place, targets, report)
-  checkStart(fields.match, place, report)
+  checkMatch(fields.match, place, report)
 
   const { name, from, match, asset, type } = fields
   if (!name || !from || !match || !asset || !type) return undefined
@@ -202,7 +202,21 @@ function listed(names: string[], max = 10): string {
   return names.slice(0, max).join(', ') + more
 }
 
-function checkStart(match: Pattern | undefined, place: Place, report: Reporter): void {
-  if (!match?.source.startsWith('/')) return
-  report.warn(within(place, 'match'), 'begins with /, which the names of blobs hardly ever do; leave it out')
+/** Legal, and hardly ever meant. */
+function checkMatch(match: Pattern | undefined, place: Place, report: Reporter): void {
+  if (match === undefined) return
+  const { source } = match
+  if (source.startsWith('/')) {
+    report.warn(
+      within(place, 'match'),
+      'begins with /, which the names of blobs hardly ever do; leave it out',
+    )
+  }
+  const bare = source.replace(/\\[\s\S]|\[[^\]]*\]/g, '')
+  if (bare.split('{').length !== bare.split('}').length) {
+    report.value(
+      within(place, 'match'),
+      'has a brace that is not closed or not opened; close it, or write \\{ for the character',
+    )
+  }
 }

@@ -9,7 +9,7 @@ import {
 } from './definitions.ts'
 import { parseFields } from './fields.ts'
 import { kindOf } from './kind.ts'
-import { MAX_FILES, MAX_RULES } from './limits.ts'
+import { MAX_ALTERNATIVES_IN_ALL, MAX_FILES, MAX_RULES } from './limits.ts'
 import { type Problem, sortProblems } from './problem.ts'
 import { createReporter, type Reporter, within } from './report.ts'
 import type { Rule, RuleSet } from './rule-set.ts'
@@ -94,6 +94,7 @@ function compileRules(
 ): Defined<Rule>[] {
   const rules: Defined<Rule>[] = []
   let count = 0
+  let alternatives = 0
   for (const { raw, place: list } of sections) {
     if (raw === undefined || raw === null) continue
     if (!Array.isArray(raw)) {
@@ -107,7 +108,16 @@ function compileRules(
         return rules
       }
       const rule = compileRule(item, place, targets, report)
-      if (rule) rules.push({ value: rule, place })
+      if (rule === undefined) continue
+      alternatives += rule.match.rows.length
+      if (alternatives > MAX_ALTERNATIVES_IN_ALL) {
+        report.value(
+          place,
+          `all rules up to here have more than ${MAX_ALTERNATIVES_IN_ALL} brace alternatives; use captures or * for some of them`,
+        )
+        return rules
+      }
+      rules.push({ value: rule, place })
     }
   }
   return rules

@@ -156,6 +156,43 @@ describe('patterns', () => {
     expect(compared).toBeGreaterThan(RUNS / 2)
   })
 
+  it('match what minimatch matches when they are classes and extglobs of any kind', () => {
+    const names = ['alpha', 'digit', 'punct', 'graph', 'print', 'upper', 'nope'].map(it => `[:${it}:]`)
+    const inClass = fc.array(fc.constantFrom(...'ab[]!^-\\z1é😀', ...names), { minLength: 1, maxLength: 6 })
+    const aClass = inClass.map(all => `[${all.join('')}]`)
+    const { text } = fc.letrec<{ text: string; extglob: string }>(tie => ({
+      text: fc
+        .array(fc.oneof({ depthSize: 'small' }, fc.constantFrom(...'ab.*?|)(😀'), aClass, tie('extglob')), {
+          minLength: 1,
+          maxLength: 5,
+        })
+        .map(all => all.join('')),
+      extglob: fc
+        .tuple(fc.constantFrom(...'@?*+!'), fc.array(tie('text'), { minLength: 1, maxLength: 3 }))
+        .map(([type, choices]) => `${type}(${choices.join('|')})`),
+    }))
+    const part = fc.constantFrom(...'ab.-z1é😀[]()|\\', 'ab')
+    const segment = fc.array(part, { minLength: 1, maxLength: 6 }).map(all => all.join(''))
+    let [compared, matched] = [0, 0]
+    fc.assert(
+      fc.property(text, fc.array(segment, { minLength: 4, maxLength: 4 }), (it, segments) => {
+        const pattern = compilePattern(it)
+        if ('problem' in pattern) return
+        for (const name of segments.filter(all => !/^\.\.?$/.test(all))) {
+          const wanted = minimatch(name, it, OPTIONS)
+          compared++
+          matched += wanted ? 1 : 0
+          if ((pattern.match(name) !== undefined) !== wanted) {
+            throw new Error(`${it} on ${name}: minimatch says ${wanted}`)
+          }
+        }
+      }),
+      { seed: SEED, numRuns: RUNS / 5 },
+    )
+    expect(compared).toBeGreaterThan((RUNS / 5) * 3)
+    expect(matched).toBeGreaterThan(RUNS / 100)
+  })
+
   it('capture what a greedy regular expression captures', () => {
     const part = fc.constantFrom('a', 'b', '-', '.', '*', '?', '[ab]', CAPTURE, CAPTURE)
     const parts = fc.array(part, { minLength: 1, maxLength: 6 }).filter(all => all.includes(CAPTURE))

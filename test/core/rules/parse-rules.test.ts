@@ -178,17 +178,31 @@ describe('several files', () => {
     expect(!parsed.ok && parsed.problems.map(formatProblem)).toEqual([problem])
   })
 
+  it('whose braces make too many alternatives together are refused, where the limit is passed', () => {
+    const rule = (i: number) =>
+      `  - { name: r${i}, from: contosolake/silver, match: "d${i}/{1..1000}/*.csv", asset: a${i}, to: ml-a }\n`
+    const text = `rules:\n${Array.from({ length: 101 }, (_, i) => rule(i)).join('')}`
+    const parsed = parseRules([
+      { path: 'a.yaml', text },
+      { path: 'w.yaml', text: WORKSPACES },
+    ])
+    expect(!parsed.ok && parsed.problems.map(formatProblem)).toEqual([
+      'a.yaml:102:5  all rules up to here have more than 100000 brace alternatives; use captures or * for some of them',
+    ])
+  })
+
   it('with too many rules are refused', () => {
     const rule = (i: number) =>
       `  - { name: r${i}, from: contosolake/silver, match: "*", asset: a, to: ml-a }\n`
-    const texts = [0, 1].map(
-      file =>
-        `rules:\n${Array.from({ length: MAX_RULES / 2 + file }, (_, i) => rule(file * MAX_RULES + i)).join('')}`,
-    )
+    const perFile = MAX_RULES / 4
+    const texts = [0, 1, 2, 3].map(file => {
+      const length = perFile + Number(file === 3)
+      return `rules:\n${Array.from({ length }, (_, i) => rule(file * MAX_RULES + i)).join('')}`
+    })
     const files = [...texts, WORKSPACES].map((text, i) => ({ path: `${i}.yaml`, text }))
     const parsed = parseRules(files)
     expect(!parsed.ok && parsed.problems.map(formatProblem)).toEqual([
-      `1.yaml:${MAX_RULES / 2 + 2}:5  more than 2000 rules; join some of them`,
+      `3.yaml:${perFile + 2}:5  more than 10000 rules; join some of them`,
     ])
   })
 })

@@ -1,0 +1,149 @@
+/**
+ * What an asset needs next: pure decisions over the state that was read. A worker first claims the asset
+ * and cuts what is due, in one transaction; then it delivers; then it records what came of it.
+ */
+
+import { CUTS_PER_ROUND, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LEASE_MS, LONGEST_RETRY_MS } from '../limits.ts'
+import { own } from '../record.ts'
+import type { AssetHead, Cursor, Gathering, Outcome, Transition, Version } from './asset.ts'
+import { cutGathering } from './cutting.ts'
+
+export interface WorkState {
+  head: AssetHead
+  gatherings: Gathering[]
+}
+
+export type Beginning =
+  /** Nothing is outstanding. */
+  | { kind: 'idle' }
+  /** Another worker has the asset. */
+  | { kind: 'leased'; until: number }
+  /** Nothing can be done before then. */
+  | { kind: 'waiting'; until: number }
+  /** To be committed before anything is sent: the asset is ours then, and what was due is cut. */
+  | { kind: 'due'; transition: Transition }
+
+export function planBeginning({ head, gatherings }: WorkState, owner: string, now: number): Beginning {
+  if (head.lease !== undefined && head.lease.owner !== owner && head.lease.until > now)
+    return { kind: 'leased', until: head.lease.until }
+  const next = nextDue(head, gatherings, now)
+  if (next === undefined) return { kind: 'idle' }
+  if (next > now) return { kind: 'waiting', until: next }
+
+  const draft = structuredClone(head)
+  const due = gatherings
+    .filter(gathering => gathering.dueAt <= now)
+    .sort((a, b) => a.dueAt - b.dueAt || a.cut - b.cut)
+    .slice(0, CUTS_PER_ROUND)
+  const versions = due.map(gathering => cutGathering(draft, gathering, gathering.cause, now))
+  draft.open -= due.length
+  draft.lease = { owner, until: now + LEASE_MS }
+  return {
+    kind: 'due',
+    transition: {
+      head: draft,
+      files: [],
+      formerMembers: [],
+      gatherings: [],
+      closedGatherings: due.map(gathering => gathering.target),
+      versions,
+    },
+  }
+}
+
+/** When the asset next needs someone, now at the earliest; undefined: never, as things stand. */
+export function nextDue(head: AssetHead, gatherings: readonly Gathering[], now: number): number | undefined {
+  const times = [
+    ...gatherings.map(gathering => gathering.dueAt),
+    ...Object.values(head.cursors)
+      .filter(cursor => cursor.next <= head.lastOrdinal)
+      .map(cursor => cursor.notBefore ?? 0),
+  ]
+  return times.length === 0 ? undefined : Math.max(now, Math.min(...times))
+}
+
+/** Whether a workspace has something to be delivered now. */
+export function isDue(head: AssetHead, alias: string, now: number): boolean {
+  const cursor = own(head.cursors, alias)
+  return cursor !== undefined && cursor.next <= head.lastOrdinal && (cursor.notBefore ?? 0) <= now
+}
+
+/**
+ * The cursor after an attempt that met passing trouble: the next attempt is delayed, each time twice as long.
+ * `gaveUp` when this has gone on for too long.
+ */
+export function delayed(
+  cursor: Cursor,
+  { reason, retryAfterMs }: { reason: string; retryAfterMs: number | undefined },
+  now: number,
+): { cursor: Cursor; gaveUp: boolean } {
+  const backoffMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(cursor.attempts, 20), LONGEST_RETRY_MS)
+  const troubledSince = cursor.troubledSince ?? now
+  return {
+    cursor: {
+      next: cursor.next,
+      attempts: cursor.attempts + 1,
+      notBefore: now + Math.max(backoffMs, retryAfterMs ?? 0),
+      troubledSince,
+      reason,
+    },
+    gaveUp: now - troubledSince > GIVE_UP_AFTER_MS,
+  }
+}
+
+/** What a worker brings back from a round of deliveries. */
+export interface Report {
+  /** By alias, of the workspaces that were served. */
+  cursors: ReadonlyMap<string, Cursor>
+  outcomes: readonly { ordinal: number; alias: string; outcome: Outcome }[]
+  /** Versions whose number a stranger has; nothing of ours is left under it. `highest`: the stranger's highest. */
+  moves: readonly { ordinal: number; highest: number }[]
+}
+
+/**
+ * The transition that records a report. `before` is the head that the worker claimed, `state` what the ledger
+ * holds now, `versions` the rows of all ordinals in the report as they are now.
+ */
+export function planEnding(
+  before: AssetHead,
+  state: WorkState,
+  versions: readonly Version[],
+  report: Report,
+  now: number,
+): Transition {
+  const head = structuredClone(state.head)
+  const rows = new Map(versions.map(version => [version.ordinal, structuredClone(version)]))
+  for (const { ordinal, alias, outcome } of report.outcomes) {
+    const row = rows.get(ordinal)
+    if (row !== undefined) row.outcomes[alias] = outcome
+  }
+  for (const { ordinal, highest } of report.moves) {
+    const row = rows.get(ordinal)
+    if (row === undefined || row.movedTo !== undefined) continue
+    head.lastOrdinal = Math.max(head.lastOrdinal, highest - head.offset) + 1
+    row.movedTo = head.lastOrdinal
+    rows.set(head.lastOrdinal, {
+      ...row,
+      ordinal: head.lastOrdinal,
+      outcomes: {},
+      movedTo: undefined,
+      movedFrom: ordinal,
+    })
+  }
+  for (const [alias, cursor] of report.cursors) {
+    // A cursor that was set back meanwhile (someone asked for a retry) stays back.
+    const current = own(head.cursors, alias)
+    const setBack = current !== undefined && current.next < (own(before.cursors, alias)?.next ?? 0)
+    if (!setBack) head.cursors[alias] = cursor
+  }
+  head.lease = undefined
+  head.wakeAt = nextDue(head, state.gatherings, now)
+  return {
+    head,
+    files: [],
+    formerMembers: [],
+    gatherings: [],
+    closedGatherings: [],
+    versions: [...rows.values()],
+  }
+}
