@@ -233,8 +233,12 @@ describe('an asset of several rules is told of', () => {
   it('of thousands of rules in bounded work', () => {
     const rule = (i: number) =>
       `  - { name: r${i}, from: contosolake/silver, match: "t${i}/{region}/*.csv", asset: "{folder}", to: ml-a }\n`
-    const half = (from: number) => Array.from({ length: MAX_RULES / 2 }, (_, i) => rule(from + i)).join('')
-    const files = [`rules:\n${half(0)}`, `rules:\n${half(MAX_RULES / 2)}`, WORKSPACES]
+    const perFile = 2000
+    const files = Array.from({ length: MAX_RULES / perFile }, (_, file) => {
+      const rules = Array.from({ length: perFile }, (_, i) => rule(file * perFile + i))
+      return `rules:\n${rules.join('')}`
+    })
+    files.push(WORKSPACES)
     const parsed = parseRules(files.map((text, i) => ({ path: `${i}.yaml`, text })))
     expect(parsed.warnings.map(it => it.message)).toEqual([
       'asset: from here on rules are not compared: too many begin their assets alike',
