@@ -7,7 +7,6 @@ import { createSecrets } from './azure/secrets.ts'
 import type { Config } from './config.ts'
 import type { RuleSet } from './core/rules/rule-set.ts'
 import { createFolderRules } from './files/folder-rules.ts'
-import { createGitRules } from './git/git-rules.ts'
 import { loadRules } from './load-rules.ts'
 
 interface Parts {
@@ -25,7 +24,9 @@ interface Parts {
 export async function openRules(config: Config, { store, ...parts }: Parts): Promise<RulesKeeper> {
   const { rules, rulesCommit } = config
   if (rules.kind === 'git') {
-    const source: RulesSource = createGitRules({ ...rules, token: () => tokenOf(config) })
+    // Only here: what speaks git takes a while to load.
+    const { createGitRules } = await import('./git/git-rules.ts')
+    const source: RulesSource = createGitRules({ ...rules, token: createTokenReader(config) })
     return openRulesKeeper({ ...parts, source, store, commitOf: commit => commit })
   }
   // A folder with problems never starts, whatever was in force before.
@@ -35,7 +36,9 @@ export async function openRules(config: Config, { store, ...parts }: Parts): Pro
   return openRulesKeeper({ ...parts, source, store: createOwnRulesStore(store), commitOf: () => rulesCommit })
 }
 
-async function tokenOf({ rulesToken, clientId }: Config): Promise<string | undefined> {
-  if (!rulesToken?.startsWith('keyvault:')) return rulesToken
-  return createSecrets({ credential: createCredential(clientId) }).read(rulesToken)
+/** The token itself, or what the Key Vault that it names holds now. */
+function createTokenReader({ rulesToken, clientId }: Config): () => Promise<string | undefined> {
+  if (!rulesToken?.startsWith('keyvault:')) return async () => rulesToken
+  const secrets = createSecrets({ credential: createCredential(clientId) })
+  return () => secrets.read(rulesToken)
 }

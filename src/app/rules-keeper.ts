@@ -34,6 +34,8 @@ export interface RulesKeeper {
   /** Asks the source for a newer commit; a good one becomes active in every process, a bad one is remembered as such. */
   refresh(): Promise<void>
   state(): RulesState
+  /** What the last look at the source met; undefined: no trouble. */
+  trouble(): { reason: string; at: number } | undefined
 }
 
 /** The rules have problems: each line of the message is one, as `file:line:col  what`. */
@@ -53,13 +55,20 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
   let active: MatchingRules | undefined
   let lookedAt = 0
   let looking: Promise<void> | undefined
+  let trouble: { reason: string; at: number } | undefined
 
   await look()
   if (active === undefined) await refresh()
   else
     await refresh().catch(error => log.warn('the rules could not be refreshed', { reason: reasonOf(error) }))
   if (active === undefined) throw new RulesError(problemsIn(known?.state) ?? 'there are no rules')
-  return { current: () => active as MatchingRules, keepUp, refresh, state: () => stateOf(known) }
+  return {
+    current: () => active as MatchingRules,
+    keepUp,
+    refresh,
+    state: () => stateOf(known),
+    trouble: () => trouble,
+  }
 
   async function keepUp(): Promise<void> {
     if (clock.now() - lookedAt < LOOK_AGAIN_MS) return
@@ -88,13 +97,22 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
   }
 
   async function refresh(): Promise<void> {
-    const latest = await source.latestCommit()
+    try {
+      await takeLatest(await source.latestCommit())
+      trouble = undefined
+    } catch (error) {
+      trouble = { reason: reasonOf(error), at: clock.now() }
+      throw error
+    }
+  }
+
+  async function takeLatest(latest: string): Promise<void> {
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
       await look()
       const state = stateOf(known)
       const isSeen = latest === (state.candidate?.commit ?? state.active?.commit)
       if (isSeen) return announceBackfill()
-      const next = planState(state, await source.read(), clock.now())
+      const next = await planNext(state, latest)
       const written = await store.write(known?.etag, next)
       if (written === 'conflict') continue
       for (const problem of next.candidate?.problems ?? []) log.error('rules refused', { problem })
@@ -102,6 +120,16 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
       return announceBackfill()
     }
     throw new TransientError('the rules in force are changed by too many at once')
+  }
+
+  /** A commit that cannot be read for good (its folder is missing, say) is refused like one with problems. */
+  async function planNext(state: RulesState, latest: string): Promise<RulesState> {
+    try {
+      return planState(state, await source.read(), clock.now())
+    } catch (error) {
+      if (!(error instanceof PermanentError)) throw error
+      return { ...state, candidate: { commit: latest, problems: [reasonOf(error)], seenAt: clock.now() } }
+    }
   }
 
   /** Announced before it is struck off the state: whoever dies in between, another announces it again. */

@@ -41,15 +41,21 @@ export function registerRules({ lakemark, schedule, webhookSecret }: RulesRegist
 
 async function showRules({ keeper, rules }: OpenLakemark, { query }: HttpRequest): Promise<HttpResponseInit> {
   const { active, candidate } = keeper.state()
+  const trouble = keeper.trouble()
   return json(200, {
     count: rules().rules.rules.length,
     active: active && {
       commit: rules().commit ?? null,
-      since: new Date(active.since).toISOString(),
+      since: timeOf(active.since),
     },
-    candidate: candidate ? { ...candidate, seenAt: new Date(candidate.seenAt).toISOString() } : null,
+    candidate: candidate === undefined ? null : { ...candidate, seenAt: timeOf(candidate.seenAt) },
+    trouble: trouble === undefined ? null : { ...trouble, at: timeOf(trouble.at) },
     ...(query.get('include') === 'files' ? { files: active?.files ?? [] } : {}),
   })
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /** Undefined: the caller knows the secret. GitHub signs the body; Azure DevOps sends it as a password. */

@@ -3,7 +3,7 @@ import { createAnnouncer } from '../../src/app/announcer.ts'
 import { createOwnRulesStore } from '../../src/app/own-rules-store.ts'
 import type { RuleFile, RulesStore } from '../../src/app/ports.ts'
 import { openRulesKeeper, RulesError } from '../../src/app/rules-keeper.ts'
-import { TransientError } from '../../src/core/errors.ts'
+import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import { MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'
 import { createMemoryRulesStore } from '../../src/memory/rules-store.ts'
@@ -17,6 +17,8 @@ function createPlace() {
   let commit = ''
   let files: RuleFile[] = []
   let down = false
+  let reads = 0
+  let refusal: string | undefined
   const clock = { now: () => now }
   const queue = createMemoryWorkQueue(clock)
   const shared = createMemoryRulesStore()
@@ -31,7 +33,9 @@ function createPlace() {
           return commit
         },
         async read() {
+          reads += 1
           reach()
+          if (refusal !== undefined) throw new PermanentError(refusal)
           return { commit, files }
         },
       },
@@ -52,6 +56,10 @@ function createPlace() {
         { path: 'rules/files.yaml', text: rules },
       ]
     },
+    refuse: (reason: string) => {
+      refusal = reason
+    },
+    reads: () => reads,
     setDown: (value: boolean) => {
       down = value
     },
@@ -113,6 +121,20 @@ describe('the rules that all processes share', () => {
     const before = keeper.current()
     await keeper.refresh()
     expect(keeper.current()).toBe(before)
+  })
+
+  it('stay as they are when the newest commit cannot be read for good, which is fetched once', async () => {
+    const keeper = await place.open()
+    place.push('gone777', FILES_RULE)
+    place.refuse('the folder rules is missing')
+    await keeper.refresh()
+    await keeper.refresh()
+    expect(keeper.current().commit).toBe('aaa1111')
+    expect(keeper.state().candidate).toMatchObject({
+      commit: 'gone777',
+      problems: ['the folder rules is missing'],
+    })
+    expect(place.reads()).toBe(2)
   })
 
   it('are the last good ones where a process starts while the source is down', async () => {

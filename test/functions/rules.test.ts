@@ -48,7 +48,7 @@ describe('rules in git', () => {
   })
   afterAll(async () => {
     await host?.close({ graceMs: 5000 })
-    await Promise.all([azureMl?.close(), azurite?.close(), git?.stop()])
+    await Promise.all([azureMl?.close(), azurite?.close(), git?.close()])
   })
 
   function start(): Promise<Host> {
@@ -138,6 +138,13 @@ describe('rules in git', () => {
     await git.stop()
     host = await start()
     expect(await shown()).toMatchObject({ active: { commit: active.commit } })
+    expect((await announcePush(signed('x'), 'x')).status).toBe(503)
+    expect(await shown()).toMatchObject({
+      active: { commit: active.commit },
+      trouble: { reason: expect.any(String) },
+    })
     await git.start()
+    expect((await announcePush(signed('x'), 'x')).status).toBe(200)
+    expect(await shown()).toMatchObject({ trouble: null })
   })
 })
