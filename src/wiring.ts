@@ -9,6 +9,7 @@ import { createPoison } from './app/poison.ts'
 import type { Agenda, AzureMl, Clock, Counters, Lake, Ledger, Log, WorkQueue } from './app/ports.ts'
 import { createRecorder } from './app/recorder.ts'
 import { createRetry } from './app/retry.ts'
+import { createVersionRewriter } from './app/rewrite-versions.ts'
 import { createSeeding } from './app/seed.ts'
 import { createStatus } from './app/status.ts'
 import { createSweep } from './app/sweep.ts'
@@ -36,6 +37,7 @@ export function createLakemark(world: World) {
   const announcer = createAnnouncer({ agenda, queue, clock })
   const recorder = createRecorder({ ledger, lake, announcer, clock })
   const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
+  const rewriteVersions = createVersionRewriter({ ledger, announcer, clock })
   const work = createWork({
     ledger,
     deliver: createDelivery(world),
@@ -53,12 +55,12 @@ export function createLakemark(world: World) {
       rules,
       lake,
       intake,
-      extend: createExtend({ ledger, announcer, clock }),
+      extend: createExtend({ ledger, rewriteVersions }),
       announcer,
       counters,
     }),
     sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
-    retry: createRetry({ ledger, announcer, rules, clock }),
+    retry: createRetry({ ledger, rewriteVersions, rules }),
     recordPoison: createPoison({ ledger, announcer, clock, counters, log }),
     status: createStatus({ ledger }),
     explain: createExplain({ rules, ledger, lake }),
