@@ -1,7 +1,7 @@
 /** Rules and paths such as a large lake has, made from a seed: the same in every run. */
-import { compilePattern, type Pattern } from '../src/core/patterns/pattern.ts'
-import { parseRules } from '../src/core/rules/parse-rules.ts'
-import type { Rule } from '../src/core/rules/rule-set.ts'
+import { compilePattern, type Pattern } from '../../src/core/patterns/pattern.ts'
+import { parseRules } from '../../src/core/rules/parse-rules.ts'
+import type { Rule } from '../../src/core/rules/rule-set.ts'
 
 export const ACCOUNT = 'contosolake'
 export const CONTAINERS = ['landing', 'bronze', 'silver', 'gold', 'sandbox']
