@@ -58,7 +58,14 @@ const settings = z.object({
     .regex(/^[0-9a-f]{7,64}$/, 'expected the id of a git commit in hexadecimal')
     .optional(),
   LAKEMARK_RULES_TOKEN: z.string().min(1).optional(),
-  LAKEMARK_RULES_WEBHOOK_SECRET: z.string().min(16, 'expected at least 16 characters').optional(),
+  LAKEMARK_RULES_WEBHOOK_SECRET: z
+    .string()
+    .min(16, 'expected at least 16 characters')
+    .refine(
+      value => !value.startsWith('keyvault:'),
+      'expected the secret itself; a Key Vault reference of the function app gives it',
+    )
+    .optional(),
   LAKEMARK_RULES_SCHEDULE: schedule('30 * * * * *'),
   LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
   LAKEMARK_PORT: port(7071),

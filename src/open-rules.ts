@@ -27,13 +27,14 @@ export async function openRules(config: Config, { store, ...parts }: Parts): Pro
     // Only here: what speaks git takes a while to load.
     const { createGitRules } = await import('./git/git-rules.ts')
     const source: RulesSource = createGitRules({ ...rules, token: createTokenReader(config) })
-    return openRulesKeeper({ ...parts, source, store, commitOf: commit => commit })
+    return openRulesKeeper({ ...parts, source, store, isShared: true, commitOf: commit => commit })
   }
   // A folder with problems never starts, whatever was in force before.
   const { warnings } = await loadRules(rules.folder, rulesCommit)
   for (const warning of warnings) parts.log.warn('rules', { warning })
   const source = createFolderRules(rules.folder)
-  return openRulesKeeper({ ...parts, source, store: createOwnRulesStore(store), commitOf: () => rulesCommit })
+  const own = createOwnRulesStore(store)
+  return openRulesKeeper({ ...parts, source, store: own, isShared: false, commitOf: () => rulesCommit })
 }
 
 /** The token itself, or what the Key Vault that it names holds now. */

@@ -1,5 +1,5 @@
 import { ASSETS_PER_MESSAGE } from '../core/limits.ts'
-import type { Place } from '../core/rules/backfill.ts'
+import type { BackfillPlace } from '../core/rules/backfill.ts'
 import { SECOND } from '../core/time.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 import { createGroup } from './group.ts'
@@ -15,8 +15,8 @@ export interface Announcer {
   expect(asset: string): Promise<void>
   work(asset: string, delayMs: number): Promise<void>
   listing(page: ListingPage, delayMs: number): Promise<void>
-  /** The rules register files under this place, or in workspaces, that earlier rules did not. */
-  backfill(place: Place): Promise<void>
+  /** The rules in force since then register files under this place, or in workspaces, that earlier rules did not. */
+  backfill(place: BackfillPlace, since: number): Promise<void>
 }
 
 /** A page of the listing of a folder. */
@@ -52,10 +52,10 @@ export function createAnnouncer({
     expect: asset => addToAgenda('agenda', asset),
     work: (asset, delayMs) => enqueue('work', { asset, delayMs: Math.max(0, delayMs) }),
     listing: (page, delayMs) => queue.enqueue([{ message: { kind: 'listing', ...page }, delayMs }]),
-    backfill: folder =>
+    backfill: ({ rules, ...folder }, since) =>
       queue.enqueue([
         {
-          message: { kind: 'listing', folder, continuation: undefined, backfill: true },
+          message: { kind: 'listing', folder, continuation: undefined, backfill: { rules, since } },
           delayMs: BACKFILL_DELAY_MS,
         },
       ]),

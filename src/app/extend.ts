@@ -1,8 +1,20 @@
-import { type AssetHead, newCursor, type Version } from '../core/asset/asset.ts'
+import { type AssetHead, type CutSpec, newCursor, type Version } from '../core/asset/asset.ts'
+import { TransientError } from '../core/errors.ts'
+import { MAX_CONFLICTS, SPECS_PER_TRANSACTION } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import type { BackfillMode } from '../core/rules/rule-set.ts'
 import type { Ledger } from './ports.ts'
 import type { createVersionRewriter } from './rewrite-versions.ts'
+
+/** What one rule makes of files that lie there already, and who is to get it. */
+export interface Extension {
+  asset: string
+  account: string
+  container: string
+  dataPath: string
+  workspaces: readonly string[]
+  mode: BackfillMode
+}
 
 interface Dependencies {
   ledger: Ledger
@@ -10,33 +22,51 @@ interface Dependencies {
 }
 
 /**
- * Gives an asset's versions to workspaces that did not have them: the newest version, or all. Where every
- * workspace has what it should, nothing is written.
+ * Gives what an asset has of a data path to workspaces that did not have it: what still gathers, and the newest
+ * version, or all. Where every workspace has what it should, nothing is written.
  */
 export function createExtend({ ledger, rewriteVersions }: Dependencies) {
-  return async function extend(
-    asset: string,
-    workspaces: readonly string[],
-    mode: BackfillMode,
-  ): Promise<void> {
+  return async function extend(extension: Extension): Promise<void> {
+    const { asset, mode } = extension
     if (mode === 'none') return
+    await extendGatherings(extension)
     const state = await ledger.readWork(asset)
     if (state === undefined || state.head.lastOrdinal === 0) return
     const { lastOrdinal } = state.head
     const from = mode === 'all' ? 1 : lastOrdinal
-    await rewriteVersions(asset, { from, to: lastOrdinal }, (head, version) => add(head, version, workspaces))
+    await rewriteVersions(asset, { from, to: lastOrdinal }, (head, version) => add(head, version, extension))
+  }
+
+  /** When they are cut, the version goes to all of them. */
+  async function extendGatherings(extension: Extension): Promise<void> {
+    for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
+      const state = await ledger.readWork(extension.asset)
+      const gatherings = (state?.gatherings ?? [])
+        .filter(({ spec }) => missingIn(spec, extension).length > 0)
+        .slice(0, SPECS_PER_TRANSACTION)
+      if (state === undefined || gatherings.length === 0) return
+      for (const { spec } of gatherings) spec.workspaces.push(...missingIn(spec, extension))
+      const rest = { files: [], formerMembers: [], closedGatherings: [], versions: [] }
+      const transition = { ...rest, head: state.head, gatherings }
+      if ((await ledger.commit(extension.asset, state.etag, transition)) === 'committed') return
+    }
+    throw new TransientError(`asset ${extension.asset} is changed by too many at once`)
   }
 }
 
-/** Both are changed; false: the version goes to all of these workspaces already. */
-function add(head: AssetHead, version: Version, workspaces: readonly string[]): boolean {
-  const { movedTo, ordinal, spec } = version
+/** Both are changed; false: the version is of something else, or goes to all of these workspaces already. */
+function add(head: AssetHead, { movedTo, ordinal, spec }: Version, extension: Extension): boolean {
   if (movedTo !== undefined) return false
-  const missing = workspaces.filter(alias => !spec.workspaces.includes(alias))
+  const missing = missingIn(spec, extension)
   for (const alias of missing) {
     spec.workspaces.push(alias)
     const cursor = own(head.cursors, alias)
     if (cursor === undefined || ordinal < cursor.next) head.cursors[alias] = newCursor(ordinal)
   }
   return missing.length > 0
+}
+
+function missingIn(spec: CutSpec, { account, container, dataPath, workspaces }: Extension): string[] {
+  const isSamePlace = spec.account === account && spec.container === container && spec.dataPath === dataPath
+  return isSamePlace ? workspaces.filter(alias => !spec.workspaces.includes(alias)) : []
 }

@@ -9,8 +9,8 @@ import { forEachAtMost } from './concurrency.ts'
 import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from './ports.ts'
 import type { createRecorder } from './recorder.ts'
 
-/** The rules in force, ready to be matched against. */
-export type MatchingRules = ActiveRules & Matcher
+/** The rules in force, ready to be matched against. `since` grows from one set to the next. */
+export type MatchingRules = ActiveRules & Matcher & { since: number }
 
 interface Dependencies {
   rules: () => MatchingRules
@@ -58,7 +58,7 @@ export function createIntake(dependencies: Dependencies): Intake {
     const [taken] = await Promise.allSettled([
       changes(news),
       forEachAtMost(CHANGES_AT_ONCE, watched, folder =>
-        announcer.listing({ folder, continuation: undefined, backfill: false }, 0),
+        announcer.listing({ folder, continuation: undefined, backfill: undefined }, 0),
       ),
     ]).then(results => results.filter(result => result.status === 'rejected'))
     if (taken !== undefined) throw taken.reason

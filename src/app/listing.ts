@@ -1,8 +1,9 @@
 import type { BlobRef } from '../core/blob-ref.ts'
+import { TransientError } from '../core/errors.ts'
 import { MINUTE } from '../core/time.ts'
 import type { Announcer, ListingPage } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
-import type { createExtend } from './extend.ts'
+import type { createExtend, Extension } from './extend.ts'
 import type { Intake, MatchingRules } from './intake.ts'
 import type { Counters, Lake } from './ports.ts'
 
@@ -26,6 +27,9 @@ interface Dependencies {
  */
 export function createListing({ rules, lake, intake, extend, announcer, counters }: Dependencies) {
   return async function takeInListing({ folder, continuation, backfill }: ListingPage): Promise<void> {
+    if (backfill !== undefined && rules().since < backfill.since) {
+      throw new TransientError('this process does not have the rules yet that ask for this listing')
+    }
     if (!rules().watches(folder.account, folder.container)) {
       counters.add('ignored:container-not-watched')
       return
@@ -50,15 +54,24 @@ export function createListing({ rules, lake, intake, extend, announcer, counters
         doubt: undefined,
       })),
     )
-    if (backfill) await extendAll(finished.map(({ ref }) => ref))
+    if (backfill !== undefined)
+      await extendAll(
+        finished.map(({ ref }) => ref),
+        backfill.rules,
+      )
   }
 
-  /** Each asset once, however many of its files are on the page. */
-  async function extendAll(refs: readonly BlobRef[]): Promise<void> {
-    const matches = refs.flatMap(ref => rules().match(ref)).filter(({ role }) => role === 'data')
-    const wanted = new Map(matches.map(({ asset, rule }) => [`${asset} ${rule.name}`, { asset, rule }]))
-    await forEachAtMost(EXTENSIONS_AT_ONCE, [...wanted.values()], async ({ asset, rule }) => {
-      if (asset !== undefined) await extend(asset, rule.workspaces, rule.backfill)
-    })
+  /** Each version's place once, however many of its files are on the page, and only what these rules make. */
+  async function extendAll(refs: readonly BlobRef[], names: readonly string[]): Promise<void> {
+    const wanted = new Map<string, Extension>()
+    for (const ref of refs) {
+      for (const { role, asset, dataPath, rule } of rules().match(ref)) {
+        if (role !== 'data' || asset === undefined || !names.includes(rule.name)) continue
+        const { account, container, workspaces, backfill: mode } = rule
+        const extension = { asset, account, container, dataPath, workspaces, mode }
+        wanted.set(JSON.stringify([asset, dataPath, rule.name]), extension)
+      }
+    }
+    await forEachAtMost(EXTENSIONS_AT_ONCE, [...wanted.values()], extend)
   }
 }

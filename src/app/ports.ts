@@ -5,7 +5,7 @@
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
 import type { DataVersionBody } from '../core/asset/data-version.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
-import type { Place } from '../core/rules/backfill.ts'
+import type { BackfillPlace } from '../core/rules/backfill.ts'
 import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 
@@ -152,6 +152,8 @@ export interface RuleFile {
 
 /** Where rule files come from. */
 export interface RulesSource {
+  /** Which place this is: the same commit of another branch's folder is something else. Holds no secret. */
+  address: string
   /** Cheap: which commit is the newest. */
   latestCommit(): Promise<string>
   /** The newest files, with the commit that they are of. */
@@ -160,11 +162,11 @@ export interface RulesSource {
 
 /** What all processes know of the rules. */
 export interface RulesState {
-  active: { commit: string | undefined; files: RuleFile[]; since: number } | undefined
+  active: { commit: string; address: string; files: RuleFile[]; since: number } | undefined
   /** A newer commit that was refused. */
-  candidate: { commit: string; problems: string[]; seenAt: number } | undefined
+  candidate: { commit: string; address: string; problems: string[]; seenAt: number } | undefined
   /** Parts of the lake whose files the active rules register and earlier ones did not, to be announced. */
-  backfill: Place[]
+  backfill: BackfillPlace[]
 }
 
 /** One document, shared by all processes. */

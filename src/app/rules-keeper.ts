@@ -1,6 +1,6 @@
-import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
+import { reasonOf, TransientError } from '../core/errors.ts'
 import { createMatcher } from '../core/matching.ts'
-import { type Place, planBackfill } from '../core/rules/backfill.ts'
+import { mergePlaces, planBackfill } from '../core/rules/backfill.ts'
 import { parseRules } from '../core/rules/parse-rules.ts'
 import { formatProblem } from '../core/rules/problem.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
@@ -20,8 +20,10 @@ interface Dependencies {
   announcer: Announcer
   clock: Clock
   log: Log
+  /** Whether the store's rules are this process's too: then it need not wait for the source where it has some. */
+  isShared: boolean
   /** The commit that versions carry; undefined: not known. */
-  commitOf: (commit: string | undefined) => string | undefined
+  commitOf: (commit: string) => string | undefined
   /** Told whenever other rules are in force in this process. */
   onActive: (rules: RuleSet) => void
 }
@@ -50,18 +52,21 @@ export class RulesError extends Error {
  * Rejects with RulesError where there are no good rules at all.
  */
 export async function openRulesKeeper(dependencies: Dependencies): Promise<RulesKeeper> {
-  const { source, store, announcer, clock, log, commitOf, onActive } = dependencies
+  const { source, store, announcer, clock, log, isShared, commitOf, onActive } = dependencies
   let known: { etag: string; state: RulesState } | undefined
   let active: MatchingRules | undefined
   let lookedAt = 0
   let looking: Promise<void> | undefined
+  let refreshing: Promise<void> | undefined
   let trouble: { reason: string; at: number } | undefined
+  /** Commits that this process has refused itself: what another version of Lakemark refused is looked at anew. */
+  const refused = new Set<string>()
 
   await look()
-  if (active === undefined) await refresh()
-  else
-    await refresh().catch(error => log.warn('the rules could not be refreshed', { reason: reasonOf(error) }))
-  if (active === undefined) throw new RulesError(problemsIn(known?.state) ?? 'there are no rules')
+  if (active !== undefined && isShared) void refresh().catch(warn('the rules could not be refreshed'))
+  else await refresh()
+  if (active === undefined)
+    throw new RulesError(stateOf(known).candidate?.problems.join('\n') ?? 'there are no rules')
   return {
     current: () => active as MatchingRules,
     keepUp,
@@ -71,34 +76,58 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
   }
 
   async function keepUp(): Promise<void> {
-    if (clock.now() - lookedAt < LOOK_AGAIN_MS) return
-    looking ??= look()
-      .catch(error => log.warn('the rules in force could not be read', { reason: reasonOf(error) }))
-      .finally(() => {
-        looking = undefined
-      })
-    await looking
+    if (clock.now() - lookedAt >= LOOK_AGAIN_MS)
+      await look().catch(warn('the rules in force could not be read'))
+  }
+
+  function warn(message: string) {
+    return (error: unknown) => log.warn(message, { reason: reasonOf(error) })
+  }
+
+  /** One at a time: none takes over what an earlier one has read. */
+  function look(): Promise<void> {
+    looking ??= takeOver().finally(() => {
+      looking = undefined
+    })
+    return looking
   }
 
   /** Takes over what the store holds, where it has changed. */
-  async function look(): Promise<void> {
-    const found = await store.read(known?.etag)
+  async function takeOver(): Promise<void> {
     lookedAt = clock.now()
+    const found = await store.read(known?.etag)
     if (found === 'unchanged' || found === undefined) return
     const { active: stored } = found.state
-    const isNew = stored !== undefined && stored.since !== known?.state.active?.since
+    const isNew = stored !== undefined && stored.since !== active?.since
     known = found
-    if (isNew) {
-      const rules = parseGood(stored.files)
-      active = { rules, commit: commitOf(stored.commit), ...createMatcher(rules) }
-      onActive(rules)
-      log.info('rules are in force', { commit: stored.commit })
+    if (!isNew) return
+    const rules = parseGood(stored.files)
+    if ('problem' in rules) {
+      // An older version of Lakemark took what this one refuses; the source may have something better.
+      log.error('rules in force are refused by this version', {
+        commit: stored.commit,
+        problem: rules.problem,
+      })
+      return
     }
+    active = { rules, commit: commitOf(stored.commit), since: stored.since, ...createMatcher(rules) }
+    onActive(rules)
+    log.info('rules are in force', { commit: stored.commit })
   }
 
-  async function refresh(): Promise<void> {
+  function refresh(): Promise<void> {
+    refreshing ??= askSource().finally(() => {
+      refreshing = undefined
+    })
+    return refreshing
+  }
+
+  async function askSource(): Promise<void> {
     try {
+      await look()
+      await announceBackfill()
       await takeLatest(await source.latestCommit())
+      await announceBackfill()
       trouble = undefined
     } catch (error) {
       trouble = { reason: reasonOf(error), at: clock.now() }
@@ -109,35 +138,32 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
   async function takeLatest(latest: string): Promise<void> {
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
       await look()
-      const state = stateOf(known)
-      const isSeen = latest === (state.candidate?.commit ?? state.active?.commit)
-      if (isSeen) return announceBackfill()
-      const next = await planNext(state, latest)
-      const written = await store.write(known?.etag, next)
-      if (written === 'conflict') continue
+      // What is planned from a state is only ever written over that state.
+      const base = known
+      if (isSeen(stateOf(base), latest)) return
+      const next = planState(stateOf(base), source.address, await source.read(), clock.now())
+      if ((await store.write(base?.etag, next)) === 'conflict') continue
       for (const problem of next.candidate?.problems ?? []) log.error('rules refused', { problem })
-      await look()
-      return announceBackfill()
+      if (next.candidate !== undefined) refused.add(next.candidate.commit)
+      return look()
     }
     throw new TransientError('the rules in force are changed by too many at once')
   }
 
-  /** A commit that cannot be read for good (its folder is missing, say) is refused like one with problems. */
-  async function planNext(state: RulesState, latest: string): Promise<RulesState> {
-    try {
-      return planState(state, await source.read(), clock.now())
-    } catch (error) {
-      if (!(error instanceof PermanentError)) throw error
-      return { ...state, candidate: { commit: latest, problems: [reasonOf(error)], seenAt: clock.now() } }
-    }
+  function isSeen(state: RulesState, latest: string): boolean {
+    const isOf = (it: { commit: string; address: string } | undefined) =>
+      it?.commit === latest && it.address === source.address
+    if (state.candidate !== undefined) return isOf(state.candidate) && refused.has(latest)
+    return isOf(state.active) && active !== undefined
   }
 
   /** Announced before it is struck off the state: whoever dies in between, another announces it again. */
   async function announceBackfill(): Promise<void> {
-    const state = stateOf(known)
-    if (state.backfill.length === 0) return
-    for (const place of state.backfill) await announcer.backfill(place)
-    await store.write(known?.etag, { ...state, backfill: [] })
+    const base = known
+    const { backfill, active: since } = stateOf(base)
+    if (backfill.length === 0) return
+    for (const place of backfill) await announcer.backfill(place, since?.since ?? 0)
+    await store.write(base?.etag, { ...stateOf(base), backfill: [] })
     await look()
   }
 }
@@ -145,26 +171,24 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
 /** What a commit makes of the state: active if it is good, a candidate with its problems if not. */
 function planState(
   state: RulesState,
+  address: string,
   { commit, files }: { commit: string; files: RuleFile[] },
   now: number,
 ): RulesState {
   const parsed = parseRules(files)
   const problems = parsed.ok ? [] : parsed.problems.map(formatProblem)
-  if (files.length === 0) problems.push('no rule files; add one that ends in .yaml')
+  if (parsed.ok && files.length === 0) problems.push('no rule files; add one that ends in .yaml')
   if (!parsed.ok || problems.length > 0) {
-    return { ...state, candidate: { commit, problems: problems.slice(0, MAX_PROBLEMS_KEPT), seenAt: now } }
+    const candidate = { commit, address, problems: problems.slice(0, MAX_PROBLEMS_KEPT), seenAt: now }
+    return { ...state, candidate }
   }
   const before = state.active === undefined ? undefined : parseGood(state.active.files)
-  const fresh = before === undefined ? [] : planBackfill(before, parsed.rules)
+  const fresh = before === undefined || 'problem' in before ? [] : planBackfill(before, parsed.rules)
   return {
-    active: { commit, files, since: Math.max(now, (state.active?.since ?? 0) + 1) },
+    active: { commit, address, files, since: Math.max(now, (state.active?.since ?? 0) + 1) },
     candidate: undefined,
-    backfill: merged(state.backfill, fresh),
+    backfill: mergePlaces([...state.backfill, ...fresh]),
   }
-}
-
-function merged(old: readonly Place[], fresh: readonly Place[]): Place[] {
-  return [...new Map([...old, ...fresh].map(place => [JSON.stringify(place), place])).values()]
 }
 
 function stateOf(known: { state: RulesState } | undefined): RulesState {
@@ -172,13 +196,7 @@ function stateOf(known: { state: RulesState } | undefined): RulesState {
 }
 
 /** Rules that were good once may not be any more, where a newer version of Lakemark refuses what an older one took. */
-function parseGood(files: RuleFile[]): RuleSet {
+function parseGood(files: RuleFile[]): RuleSet | { problem: string } {
   const parsed = parseRules(files)
-  if (!parsed.ok)
-    throw new PermanentError(`the rules in force are refused: ${parsed.problems.map(formatProblem)[0]}`)
-  return parsed.rules
-}
-
-function problemsIn(state: RulesState | undefined): string | undefined {
-  return state?.candidate?.problems.join('\n')
+  return parsed.ok ? parsed.rules : { problem: parsed.problems.map(formatProblem).join('; ') }
 }

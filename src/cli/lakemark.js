@@ -27,7 +27,7 @@ function runOn(node) {
   // A terminal sends its signals to both; the child decides what they mean.
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {
-      if (signal === 'SIGTERM') child.kill(signal)
+      if (signal === 'SIGTERM' || !process.stdin.isTTY) child.kill(signal)
     })
   }
   child.on('exit', (code, signal) => process.exit(code ?? (signal === null ? 1 : 128)))

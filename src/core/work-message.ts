@@ -9,8 +9,8 @@ export type WorkMessage =
       kind: 'listing'
       folder: BlobRef
       continuation: string | undefined
-      /** The rules have changed: workspaces that lack what the rules give them are to get it. */
-      backfill: boolean
+      /** Set where the rules have changed: workspaces that lack what these rules give them are to get it. */
+      backfill: { rules: string[]; since: number } | undefined
     }
 
 const MAX_ASSETS = 64
@@ -47,7 +47,16 @@ function parseWorkMessage(input: unknown): WorkMessage | undefined {
     if (typeof account !== 'string' || typeof container !== 'string' || typeof path !== 'string')
       return undefined
     if (continuation !== undefined && typeof continuation !== 'string') return undefined
-    return { kind, folder: { account, container, path }, continuation, backfill: backfill === true }
+    const { rules, since } = (backfill ?? {}) as Record<string, unknown>
+    const isBackfill =
+      Array.isArray(rules) && rules.every(name => typeof name === 'string') && typeof since === 'number'
+    if (backfill !== undefined && !isBackfill) return undefined
+    return {
+      kind,
+      folder: { account, container, path },
+      continuation,
+      backfill: isBackfill ? { rules, since } : undefined,
+    }
   }
   return undefined
 }

@@ -9,5 +9,5 @@ export function createFolderRules(folder: string): RulesSource {
     const content = JSON.stringify(files.map(({ path, text }) => [path, text]))
     return { commit: createHash('sha256').update(content).digest('hex'), files }
   }
-  return { read, latestCommit: async () => (await read()).commit }
+  return { address: folder, read, latestCommit: async () => (await read()).commit }
 }

@@ -11,8 +11,8 @@ export interface RulesRegistration {
   webhookSecret: string | undefined
 }
 
-/** GitHub sends up to 25 MB; nothing of it is needed but its signature. */
-const MAX_WEBHOOK_BYTES = 1024 * 1024
+/** As large as GitHub's may be; nothing of it is needed but its signature. */
+const MAX_WEBHOOK_BYTES = 25 * 1024 * 1024
 
 /** The rules: kept up to date by a timer and by a push webhook, and shown. */
 export function registerRules({ lakemark, schedule, webhookSecret }: RulesRegistration): void {
@@ -46,6 +46,7 @@ async function showRules({ keeper, rules }: OpenLakemark, { query }: HttpRequest
     count: rules().rules.rules.length,
     active: active && {
       commit: rules().commit ?? null,
+      address: active.address,
       since: timeOf(active.since),
     },
     candidate: candidate === undefined ? null : { ...candidate, seenAt: timeOf(candidate.seenAt) },
@@ -66,18 +67,22 @@ async function refuse(
   if (secret === undefined) {
     return problem(403, 'no-webhook', 'set LAKEMARK_RULES_WEBHOOK_SECRET to let a git server announce pushes')
   }
-  const body = Buffer.from(await request.arrayBuffer())
-  if (body.length > MAX_WEBHOOK_BYTES) return problem(413, 'too-large', `at most ${MAX_WEBHOOK_BYTES} bytes`)
-  const signature = request.headers.get('x-hub-signature-256')
-  const expected = `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`
-  if (signature !== null && isSame(signature, expected)) return undefined
   const password = passwordIn(request.headers.get('authorization'))
   if (password !== undefined && isSame(password, secret)) return undefined
+  const signature = request.headers.get('x-hub-signature-256')
+  if (signature !== null && (await isSignedBy(request, signature, secret))) return undefined
   return problem(
     401,
     'unauthenticated',
     'expected X-Hub-Signature-256, or basic authentication with the secret as password',
   )
+}
+
+/** The body is read only where there is a signature to be held against. */
+async function isSignedBy(request: HttpRequest, signature: string, secret: string): Promise<boolean> {
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_WEBHOOK_BYTES) return false
+  const body = Buffer.from(await request.arrayBuffer())
+  return isSame(signature, `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
 }
 
 function passwordIn(authorization: string | null): string | undefined {

@@ -37,6 +37,7 @@ export function createGitRules(options: GitRulesOptions): RulesSource {
     ? createLocalRepository({ url, ref })
     : createRemoteRepository({ url, ref, token, temporaryFolder, limits })
   return {
+    address: `${url}#${ref ?? 'HEAD'}:${folder}`,
     latestCommit: () => named(url, repository.latestCommit()),
     read: () =>
       named(

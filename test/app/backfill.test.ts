@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
+import { TransientError } from '../../src/core/errors.ts'
+import { createMemoryWorld, FILES_RULE, FOLDER_RULE } from '../support/memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
 const ONE_WORKSPACE = FILES_RULE.replace('[retail]', '[ml-retail]')
 const numbers = async (world: MemoryWorld, alias: string) =>
   Object.keys(await world.registered(alias, 'orders'))
 
-async function backfill(world: MemoryWorld, path = 'files') {
+async function backfill(world: MemoryWorld, path = 'files', rules = ['files']) {
   await world.queue.enqueue([
     {
       message: {
         kind: 'listing',
         folder: { account: 'contosolake', container: 'silver', path },
         continuation: undefined,
-        backfill: true,
+        backfill: { rules, since: 0 },
       },
       delayMs: 0,
     },
@@ -70,5 +71,36 @@ describe('a change of the rules', () => {
     world.useRules(ONE_WORKSPACE.replace('name: files', 'name: renamed'))
     await backfill(world)
     expect(await numbers(world, 'ml-retail')).toEqual(['1', '2', '3'])
+  })
+
+  it('gives what still gathers to a workspace that it adds', async () => {
+    const gathering = (to: string) => FOLDER_RULE.replace('[retail]', to)
+    const world = createMemoryWorld(gathering('[ml-retail]'))
+    await world.deliver(world.upload('sales/eu/dt=1/a.parquet'))
+    world.useRules(gathering('[retail]'))
+    await backfill(world, 'sales', ['folder'])
+    for (const alias of ['ml-retail', 'ml-forecast']) {
+      expect(Object.keys(await world.registered(alias, 'sales-eu'))).toEqual(['1'])
+    }
+  })
+
+  it('gives nothing of a rule that has not changed', async () => {
+    const other = `${ONE_WORKSPACE}
+  - { name: other, from: contosolake/silver, match: "files/{name}.csv", asset: "other-{name}", to: [ml-retail] }
+`
+    const world = createMemoryWorld(other)
+    await world.deliver(world.upload('files/orders.csv'))
+    await world.drain()
+    world.useRules(other.replaceAll('[ml-retail]', '[retail]'))
+    await backfill(world, 'files', ['files'])
+    expect(await numbers(world, 'ml-forecast')).toEqual(['1'])
+    expect(await world.registered('ml-forecast', 'other-orders')).toEqual({})
+  })
+
+  it('is not acted on by a process that does not have the rules yet', async () => {
+    const world = createMemoryWorld(FILES_RULE)
+    const folder = { account: 'contosolake', container: 'silver', path: 'files' }
+    const page = { folder, continuation: undefined, backfill: { rules: ['files'], since: 1 } }
+    await expect(world.lakemark.takeInListing(page)).rejects.toBeInstanceOf(TransientError)
   })
 })

@@ -17,7 +17,8 @@ function createPlace() {
   let commit = ''
   let files: RuleFile[] = []
   let down = false
-  let reads = 0
+  let held: Promise<void> | undefined
+  let address = 'git#main:rules'
   let refusal: string | undefined
   const clock = { now: () => now }
   const queue = createMemoryWorkQueue(clock)
@@ -25,24 +26,29 @@ function createPlace() {
   const reach = () => {
     if (down) throw new TransientError('the git server is down')
   }
-  const open = (store: RulesStore = shared) =>
+  const open = (store: RulesStore = shared, isShared = true) =>
     openRulesKeeper({
       source: {
+        address,
         async latestCommit() {
           reach()
           return commit
         },
         async read() {
-          reads += 1
           reach()
           if (refusal !== undefined) throw new PermanentError(refusal)
-          return { commit, files }
+          const found = { commit, files }
+          const wait = held
+          held = undefined
+          await wait
+          return found
         },
       },
       store,
       announcer: createAnnouncer({ agenda: createMemoryAgenda(), queue, clock }),
       clock,
       log: silentLog,
+      isShared,
       commitOf: known => known,
       onActive: () => undefined,
     })
@@ -56,10 +62,18 @@ function createPlace() {
         { path: 'rules/files.yaml', text: rules },
       ]
     },
-    refuse: (reason: string) => {
+    moveTo: (value: string) => {
+      address = value
+    },
+    /** Who reads next has read what is there then, and gets it when the answer is called. */
+    holdReads() {
+      const gate = Promise.withResolvers<void>()
+      held = gate.promise
+      return () => gate.resolve()
+    },
+    refuse: (reason: string | undefined) => {
       refusal = reason
     },
-    reads: () => reads,
     setDown: (value: boolean) => {
       down = value
     },
@@ -93,6 +107,7 @@ describe('the rules that all processes share', () => {
 
   it('change in every process within seconds once one of them has seen a good commit', async () => {
     const [one, two] = [await place.open(), await place.open()]
+    await two.refresh()
     place.push('bbb2222', FILES_RULE.replace('files/{name}', 'other/{name}'))
     await one.refresh()
     expect(one.current().commit).toBe('bbb2222')
@@ -123,18 +138,64 @@ describe('the rules that all processes share', () => {
     expect(keeper.current()).toBe(before)
   })
 
-  it('stay as they are when the newest commit cannot be read for good, which is fetched once', async () => {
+  it('stay as they are when the newest commit cannot be read, which is shown as trouble and tried again', async () => {
     const keeper = await place.open()
     place.push('gone777', FILES_RULE)
     place.refuse('the folder rules is missing')
-    await keeper.refresh()
-    await keeper.refresh()
+    await expect(keeper.refresh()).rejects.toThrow('the folder rules is missing')
     expect(keeper.current().commit).toBe('aaa1111')
-    expect(keeper.state().candidate).toMatchObject({
-      commit: 'gone777',
-      problems: ['the folder rules is missing'],
+    expect(keeper.state().candidate).toBeUndefined()
+    expect(keeper.trouble()).toMatchObject({ reason: 'the folder rules is missing' })
+    place.refuse(undefined)
+    await keeper.refresh()
+    expect(keeper.current().commit).toBe('gone777')
+    expect(keeper.trouble()).toBeUndefined()
+  })
+
+  it('are read anew where the same commit is asked for at another address', async () => {
+    place.push('bad3333', 'rules: nonsense')
+    await expect(place.open()).rejects.toBeInstanceOf(RulesError)
+    place.push('bad3333', FILES_RULE)
+    place.moveTo('git#main:other')
+    expect((await place.open()).current().commit).toBe('bad3333')
+    const wanted = FILES_RULE.replace('files/{name}', 'other/{name}')
+    place.push('bad3333', wanted)
+    place.moveTo('git#main:third')
+    const keeper = await place.open()
+    await keeper.refresh()
+    expect(keeper.current().rules.rules[0]?.match.source).toBe('other/{name}.csv')
+  })
+
+  it('that this version refuses, though an older one took them, are replaced by the next good commit', async () => {
+    await place.shared.write(undefined, {
+      active: {
+        commit: 'old0000',
+        address: 'git#main:rules',
+        files: [{ path: 'a.yaml', text: 'rules: old' }],
+        since: 1,
+      },
+      candidate: undefined,
+      backfill: [],
     })
-    expect(place.reads()).toBe(2)
+    expect((await place.open()).current().commit).toBe('aaa1111')
+  })
+
+  it('are never planned from one state and written over another', async () => {
+    const [slow, fast] = [await place.open(), await place.open()]
+    await Promise.all([slow.refresh(), fast.refresh()])
+    place.push('bad3333', 'rules: nonsense')
+    const release = place.holdReads()
+    const reading = slow.refresh()
+    await new Promise(resolve => setImmediate(resolve))
+    place.push('good444', FILES_RULE.replace('files/{name}', 'other/{name}'))
+    await fast.refresh()
+    place.pass(MINUTE)
+    await slow.keepUp()
+    release()
+    await reading
+    await fast.refresh()
+    expect(fast.current().commit).toBe('good444')
+    expect(slow.current().commit).toBe('good444')
   })
 
   it('are the last good ones where a process starts while the source is down', async () => {
@@ -196,7 +257,7 @@ describe('the rules that all processes share', () => {
     )
     let writes = 0
     // It puts them in force and announces the place, and dies before it can strike that off.
-    await place.open({
+    const dying = await place.open({
       read: etag => place.shared.read(etag),
       async write(etag, state) {
         writes += 1
@@ -204,9 +265,11 @@ describe('the rules that all processes share', () => {
         return place.shared.write(etag, state)
       },
     })
+    await expect(dying.refresh()).rejects.toThrow('the process is gone')
+    place.setDown(true)
     place.backfills()
     place.pass(MINUTE)
-    await keeper.refresh()
+    await expect(keeper.refresh()).rejects.toThrow('the git server is down')
     expect(place.backfills()).toEqual(['raw'])
   })
 })
@@ -215,12 +278,12 @@ describe('the rules of a folder', () => {
   it('are each process’s own, and begin where the last process ended', async () => {
     const place = createPlace()
     place.push('folder1', FILES_RULE)
-    const old = await place.open(createOwnRulesStore(place.shared))
+    const old = await place.open(createOwnRulesStore(place.shared), false)
     place.push(
       'folder2',
       `${FILES_RULE}\n  - { name: more, from: contosolake/silver, match: "raw/*.json", asset: raw, type: uri_folder, settle: 1m, to: [ml-retail] }\n`,
     )
-    const young = await place.open(createOwnRulesStore(place.shared))
+    const young = await place.open(createOwnRulesStore(place.shared), false)
     expect(young.current().commit).toBe('folder2')
     expect(place.backfills()).toEqual(['raw'])
     place.pass(MINUTE)

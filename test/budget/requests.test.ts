@@ -33,7 +33,7 @@ beforeAll(async () => {
     { ...config, storage: { kind: 'connection string', connectionString } },
     silentLog,
   )
-  const active = { rules: rules.rules, commit: undefined, ...createMatcher(rules.rules) }
+  const active = { rules: rules.rules, commit: undefined, since: 0, ...createMatcher(rules.rules) }
   lakemark = createLakemark({ ...world, rules: () => active })
 })
 

@@ -4,7 +4,7 @@ import type { RulesState, RulesStore } from '../../src/app/ports.ts'
 export function describeRulesStore(name: string, create: () => Promise<RulesStore>): void {
   describe(name, () => {
     const stateOf = (commit: string): RulesState => ({
-      active: { commit, files: [{ path: 'rules/ü.yaml', text: 'rules: []\n' }], since: 7 },
+      active: { commit, address: 'rules', files: [{ path: 'rules/ü.yaml', text: 'rules: []\n' }], since: 7 },
       candidate: undefined,
       backfill: [],
     })

@@ -18,7 +18,7 @@ export function describeWorkQueue(name: string, create: () => Promise<QueueUnder
           kind: 'listing',
           folder: { account: 'contosolake', container: 'silver', path: 'ü\u0001/%20' },
           continuation: 'next',
-          backfill: false,
+          backfill: { rules: ['daily-sales'], since: 7 },
         },
       ]
       await queue.enqueue(messages.map(message => ({ message, delayMs: 0 })))

@@ -152,7 +152,7 @@ function toActive(rulesYaml: string): MatchingRules {
     { path: 'rules.yaml', text: rulesYaml },
   ])
   if (!parsed.ok) throw new Error(parsed.problems.map(formatProblem).join('\n'))
-  return { rules: parsed.rules, commit: 'abc1234', ...createMatcher(parsed.rules) }
+  return { rules: parsed.rules, commit: 'abc1234', since: 0, ...createMatcher(parsed.rules) }
 }
 
 /** An event as Event Grid sends it, in its own schema. */

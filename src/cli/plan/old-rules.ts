@@ -57,6 +57,8 @@ async function fromGit(folder: string, reference: string): Promise<OldRules | un
 async function fromService(address: string): Promise<OldRules> {
   const { endpoint, shown, key } = endpointOf(address)
   const response = await fetch(endpoint, {
+    // The key is for this address alone.
+    redirect: 'error',
     headers: key === null ? {} : { 'x-functions-key': key },
     signal: AbortSignal.timeout(TIMEOUT_MS),
   }).catch(() => {

@@ -1,11 +1,13 @@
 import type { Rule, RuleSet } from './rule-set.ts'
 
-/** A part of the lake: all paths that begin with these whole segments. */
-export interface Place {
+/** A part of the lake in which rules have something to register that earlier rules had not. */
+export interface BackfillPlace {
   account: string
   container: string
-  /** Without a slash at the end; '' is the whole container. */
+  /** All paths that begin with these whole segments; without a slash at the end, '' is the whole container. */
   path: string
+  /** The names of these rules. */
+  rules: string[]
 }
 
 /**
@@ -13,15 +15,40 @@ export interface Place {
  * new, that makes another asset or of other files, or that has got another workspace. A rule that was renamed or
  * moved to another file is not new: what counts is what it makes of which files.
  */
-export function planBackfill(before: RuleSet, after: RuleSet): Place[] {
+export function planBackfill(before: RuleSet, after: RuleSet): BackfillPlace[] {
   const known = Map.groupBy(before.rules, identityOf)
   const places = after.rules
     .filter(rule => {
       const olds = known.get(identityOf(rule)) ?? []
-      return !olds.some(old => rule.workspaces.every(alias => old.workspaces.includes(alias)))
+      const targets = targetsOf(rule, after)
+      return !olds.some(old => targets.every(target => targetsOf(old, before).includes(target)))
     })
-    .map(({ account, container, match }) => ({ account, container, path: literalFolder(match.source) }))
-  return places.filter((place, index) => !places.some((other, at) => covers(other, place, at < index)))
+    .map(rule => ({
+      account: rule.account,
+      container: rule.container,
+      path: literalFolder(rule.match.source),
+      rules: [rule.name],
+    }))
+  return mergePlaces(places)
+}
+
+/** The fewest places that cover all of these, each with the rules of those that it covers. */
+export function mergePlaces(places: readonly BackfillPlace[]): BackfillPlace[] {
+  const widest = places.filter(
+    (place, index) => !places.some((other, at) => covers(other, place, at < index)),
+  )
+  return widest.map(place => {
+    const covered = places.filter(other => other === place || covers(place, other, true))
+    return { ...place, rules: [...new Set(covered.flatMap(({ rules }) => rules))] }
+  })
+}
+
+/** An alias may come to mean another workspace. */
+function targetsOf(rule: Rule, { workspaces }: RuleSet): string[] {
+  return rule.workspaces.map(alias => {
+    const { subscription, resourceGroup, name } = workspaces.get(alias) ?? {}
+    return [alias, subscription, resourceGroup, name].join('/')
+  })
 }
 
 /** What a rule makes of which files. */
@@ -48,7 +75,7 @@ function literalFolder(pattern: string): string {
 }
 
 /** Whether listing `other` lists `place` too; of two that are the same, the first does. */
-function covers(other: Place, place: Place, isEarlier: boolean): boolean {
+function covers(other: BackfillPlace, place: BackfillPlace, isEarlier: boolean): boolean {
   if (other.account !== place.account || other.container !== place.container) return false
   if (other.path === place.path) return isEarlier
   return other.path === '' || place.path.startsWith(`${other.path}/`)
