@@ -6,7 +6,7 @@ import { reasonOf } from '../core/explain/sentences.ts'
 import type { Verdict } from '../core/explain/verdict.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { MatchingRules } from './intake.ts'
-import type { Lake, Ledger } from './ports.ts'
+import type { BlobProperties, Lake, Ledger } from './ports.ts'
 import { describeVersion, type VersionDetail } from './status.ts'
 
 /** As the HTTP API answers it. Times are ISO 8601 in UTC. */
@@ -41,7 +41,7 @@ export interface RuleExplanation extends Verdict {
 }
 
 export type LakeFacts =
-  | { state: 'there'; etag: string; sizeBytes: number; isBeingCopied: boolean }
+  | ({ state: 'there' } & BlobProperties)
   | { state: 'absent' }
   | { state: 'unknown'; reason: string }
 
@@ -90,15 +90,16 @@ export function createExplain({ rules, ledger, lake }: Dependencies) {
         if (rule.result.kind !== 'missed') rule.ledger = await ledgerFacts(rule, key)
       }),
     ])
-    return { ...explanation, source: 'service', lake: facts }
+    // Some directories are told by their metadata alone.
+    const isDirectory = explanation.isDirectory || (facts?.state === 'there' && facts.isDirectory)
+    return { ...explanation, isDirectory, source: 'service', lake: facts }
   }
 
   async function lakeFacts(ref: BlobRef): Promise<LakeFacts> {
     try {
       const blob = await lake.head(ref)
       if (blob === undefined) return { state: 'absent' }
-      const { etag, sizeBytes, isBeingCopied } = blob
-      return { state: 'there', etag, sizeBytes, isBeingCopied }
+      return { state: 'there', ...blob }
     } catch (error) {
       return { state: 'unknown', reason: errorText(error) }
     }

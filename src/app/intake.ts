@@ -2,6 +2,7 @@ import { keyOf } from '../core/asset/fingerprint.ts'
 import { type News, toIntent } from '../core/asset/to-intent.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
 import { TransientError } from '../core/errors.ts'
+import { joinMatches } from '../core/join-matches.ts'
 import type { Match, Matcher } from '../core/matching.ts'
 import { type BlobChange, isDirectoryName, parseStorageEvent } from '../core/storage-events.ts'
 import type { Announcer } from './announcer.ts'
@@ -72,7 +73,7 @@ export function createIntake(dependencies: Dependencies): Intake {
   async function takeIn(change: BlobChange): Promise<void> {
     const active = rules()
     const { account, container, path } = change.ref
-    const matches = isDirectoryName(path) ? [] : active.match(change.ref)
+    const matches = isDirectoryName(path) ? [] : joinMatches(active.match(change.ref))
     if (matches.length === 0) {
       const isWatched = active.watches(account, container)
       counters.add(isWatched ? 'ignored:no-rule-matches' : 'ignored:container-not-watched')

@@ -37,7 +37,9 @@ export async function startService(
     log: toHostLog(log),
   })
   // What was left undone when the last process ended need not wait for the timer.
-  await sweep()
+  await sweep().catch(error =>
+    log.warn('the first sweep failed; the timer tries again', { reason: reasonOf(error) }),
+  )
   if (config.rules.kind === 'git') return host
   const refresh = () => {
     keeper

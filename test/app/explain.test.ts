@@ -8,6 +8,13 @@ const refOf = (path: string) => ({ account: 'contosolake', container: 'silver', 
 const PART = 'sales/eu/dt=1/a.parquet'
 
 describe('the explanation of a file', () => {
+  it('is that of a directory where only its metadata says so', async () => {
+    const world = createMemoryWorld(FILES_RULE)
+    const marker = { etag: '0x1', sizeBytes: 0, isDirectory: true, isBeingCopied: false }
+    world.lake.put(refOf('files/a.csv'), marker)
+    expect(await world.lakemark.explain(refOf('files/a.csv'))).toMatchObject({ isDirectory: true })
+  })
+
   it('says that a file was never seen, and whether it lies in the lake', async () => {
     const world = createMemoryWorld(FILES_RULE)
     const absent = await world.lakemark.explain(refOf('files/a.csv'))
@@ -28,7 +35,13 @@ describe('the explanation of a file', () => {
     })
     world.upload('files/a.csv', { etag: '0xA' })
     const lost = await world.lakemark.explain(refOf('files/a.csv'))
-    expect(lost.lake).toEqual({ state: 'there', etag: '0xA', sizeBytes: 10, isBeingCopied: false })
+    expect(lost.lake).toEqual({
+      state: 'there',
+      etag: '0xA',
+      sizeBytes: 10,
+      isBeingCopied: false,
+      isDirectory: false,
+    })
     expect(lost.rules[0]?.ledger?.recorded).toBeNull()
   })
 

@@ -69,6 +69,18 @@ describe('a rule without settling', () => {
     expect(Object.keys(await world.registered('ml-retail', 'orders'))).toEqual(['1', '2'])
   })
 
+  it('makes one version, for the workspaces of all, of a file that several rules make the same asset of', async () => {
+    const one = FILES_RULE.replace('[retail]', '[ml-retail]')
+    const world = createMemoryWorld(`${one}
+  - { name: again, from: contosolake/silver, match: "files/o{rest}.csv", asset: "o{rest}", to: [ml-forecast] }
+`)
+    await world.deliver(world.upload('files/orders.csv'))
+    await world.drain()
+    for (const alias of ['ml-retail', 'ml-forecast']) {
+      expect(await world.registered(alias, 'orders')).toEqual({ 1: 'files/orders.csv' })
+    }
+  })
+
   it('tells Azure ML where a version comes from', async () => {
     const world = createMemoryWorld(FILES_RULE)
     await world.deliver(world.upload('files/orders.csv', { etag: '0xa' }))

@@ -6,6 +6,7 @@
 import { toIntent } from '../asset/to-intent.ts'
 import type { BlobRef } from '../blob-ref.ts'
 import type { ContainerRef } from '../blob-url.ts'
+import { joinMatches } from '../join-matches.ts'
 import { createMatcher, type Match } from '../matching.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
 import { isDirectoryName } from '../storage-events.ts'
@@ -52,7 +53,7 @@ export function createRulesPlanner(
 }
 
 interface Outcomes {
-  /** By asset, of its first rule. */
+  /** By asset, of its first rule, for the workspaces of all. */
   made: Map<string, Match>
   /** By rule: what matches, and cannot be registered. */
   refused: Map<string, { match: Match; reason: string }>
@@ -104,7 +105,7 @@ function planKept(tally: Tally, ref: BlobRef, asset: string, was: Match, is: Mat
 /** Markers make nothing. */
 function outcomesOf(matches: readonly Match[], ref: BlobRef, rules: RuleSet): Outcomes {
   const outcomes: Outcomes = { made: new Map(), refused: new Map() }
-  for (const match of matches) {
+  for (const match of joinMatches(matches)) {
     if (match.role === 'marker') continue
     const news = { ref, content: undefined, sequencer: undefined }
     const intent = toIntent(news, match, { rules, commit: undefined })
