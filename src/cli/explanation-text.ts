@@ -84,7 +84,7 @@ function ledgerLines({ recorded, gathering, version, refusal, obstacle }: Ledger
     const moved = version.movedTo === null ? '' : `, moved to ${version.movedTo}`
     lines.push([
       'version',
-      `${version.version}${moved}, ${version.files} files, cut at ${version.cutAt} (${version.cause})`,
+      `${version.version}${moved}, ${version.files === 1 ? '1 file' : `${version.files} files`}, cut at ${version.cutAt} (${version.cause})`,
     ])
     lines.push(['state', statesOf(version.workspaces)])
   }

@@ -87,7 +87,7 @@ describe('lakemark explain with the service running', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/asked +the running service/)
     expect(stdout).toMatch(/lake +15 bytes, etag 0x/)
-    expect(stdout).toMatch(/version +1, 1 files, cut at \S+Z \(at once\)/)
+    expect(stdout).toMatch(/version +1, 1 file, cut at \S+Z \(at once\)/)
     expect(stdout).toMatch(/state +ml-forecast: registered, ml-retail: registered/)
   })
 
