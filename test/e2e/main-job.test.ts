@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { postEvents, salesEvent } from '../support/local-events.ts'
 import {
   ALIASES,
   armVersions,
@@ -100,17 +101,7 @@ describe('the main job with the sample rules', () => {
   })
 
   it('neither crashes on rubbish at its webhook nor loses the good events around it', async () => {
-    const good = (name: string) => ({
-      topic:
-        '/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/devstoreaccount1',
-      subject: `/blobServices/default/containers/silver/blobs/sales/eu/${name}.csv`,
-      eventType: 'Microsoft.Storage.BlobCreated',
-      eventTime: new Date().toISOString(),
-      id: name,
-      data: { api: 'PutBlob', eTag: '0x1', contentLength: 3, sequencer: '1' },
-      dataVersion: '',
-      metadataVersion: '1',
-    })
+    const good = salesEvent
     const rubbish = [
       { ...good('x'), eventType: 'Microsoft.Resources.ResourceWriteSuccess' },
       { ...good('x'), data: undefined },
@@ -157,11 +148,7 @@ describe('the main job with the sample rules', () => {
     return runCommand(home, ['put', file, place])
   }
 
-  function post(body: unknown, functionName = 'onBlobEvent', type = 'Notification') {
-    return fetch(`${lakemark.service}/runtime/webhooks/EventGrid?functionName=${functionName}`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'aeg-event-type': type },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
+  function post(body: unknown, functionName?: string, type?: string) {
+    return postEvents(lakemark.service, body, functionName, type)
   }
 })

@@ -67,6 +67,30 @@ export async function startLakemark(
   }
 }
 
+export interface Served {
+  service: string
+  kill(): Promise<void>
+}
+
+/** `lakemark serve` in a process of its own, on a free port. */
+export async function startServe(home: string, env: Record<string, string>): Promise<Served> {
+  const child = launch(home, ['serve'], env)
+  const output = collect(child)
+  const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
+  const address = () => /service\s+(http:\S+)/.exec(output().stdout)?.[1]
+  await until('lakemark serve is ready', async () => {
+    if (child.exitCode !== null) throw new Error(`lakemark serve ended: ${JSON.stringify(output())}`)
+    return address() !== undefined
+  })
+  return {
+    service: String(address()),
+    kill: async () => {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
 export async function createHome(): Promise<{ home: string; remove(): Promise<void> }> {
   const home = await mkdtemp(join(tmpdir(), 'lakemark-'))
   return { home, remove: () => rm(home, { recursive: true, force: true }) }

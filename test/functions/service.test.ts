@@ -10,6 +10,7 @@ import type { Host } from '../../src/host/host.ts'
 import { loadRules } from '../../src/load-rules.ts'
 import { startService } from '../../src/local/service.ts'
 import { until } from '../e2e/process.ts'
+import { postEvents, salesEvent } from '../support/local-events.ts'
 
 const RULES = fileURLToPath(new URL('../../rules', import.meta.url))
 
@@ -43,22 +44,7 @@ describe('the service', () => {
   const read = async <T>(path: string) => (await (await get(path)).json()) as T
 
   async function drop(...names: string[]) {
-    const events = names.map(name => ({
-      topic:
-        '/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/devstoreaccount1',
-      subject: `/blobServices/default/containers/silver/blobs/sales/eu/${name}.csv`,
-      eventType: 'Microsoft.Storage.BlobCreated',
-      eventTime: new Date().toISOString(),
-      id: name,
-      data: { api: 'PutBlob', eTag: '0x1', contentLength: 3, sequencer: '1' },
-      dataVersion: '',
-      metadataVersion: '1',
-    }))
-    const response = await fetch(`${host.url}/runtime/webhooks/EventGrid?functionName=onBlobEvent`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'aeg-event-type': 'Notification' },
-      body: JSON.stringify(events),
-    })
+    const response = await postEvents(host.url, names.map(salesEvent))
     expect(response.status).toBe(202)
   }
 
