@@ -1,6 +1,9 @@
+import type { DeadLetterStore } from './app/dead-letters.ts'
 import type { Log, RulesStore } from './app/ports.ts'
+import { createArmMeter } from './azure/arm-meter.ts'
 import { createAzureMl } from './azure/azure-ml.ts'
 import { createArmClients } from './azure/azure-ml-client.ts'
+import { createBlobDeadLetters } from './azure/blob-dead-letters.ts'
 import { createBlobLake } from './azure/blob-lake.ts'
 import { createBlobRulesStore } from './azure/blob-rules-store.ts'
 import { createCredential, createEmulatorCredential } from './azure/credential.ts'
@@ -14,6 +17,7 @@ import {
 } from './azure/storage-clients.ts'
 import { createStorageWorkQueue } from './azure/storage-work-queue.ts'
 import { createTableAgenda } from './azure/table-agenda.ts'
+import { createTableBudgetStore } from './azure/table-budget-store.ts'
 import { createTableLedger } from './azure/table-ledger.ts'
 import type { Config } from './config.ts'
 import { createCounters } from './memory/counters.ts'
@@ -24,6 +28,8 @@ export const AGENDA_TABLE = 'lakemarkAgenda'
 export const WORK_QUEUE = 'lakemark-work'
 /** Of the app's own account: what all its processes share and no table holds. */
 export const OWN_CONTAINER = 'lakemark'
+/** Of the app's own account: what the Event Grid subscriptions name as the destination of dead letters. */
+export const DEAD_LETTER_CONTAINER = 'dead-letters'
 
 /**
  * The world as it is in Azure, or in its local doubles: the tables and the queue are created where they are
@@ -32,32 +38,43 @@ export const OWN_CONTAINER = 'lakemark'
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
   log: Log,
-): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore }> {
+): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore; deadLetters: DeadLetterStore }> {
   const { storage, azureMlUrl } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)
   const agenda = createTableClient(storage, AGENDA_TABLE)
   const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
-  const container = createBlobService(storage).getContainerClient(OWN_CONTAINER)
+  const blobs = createBlobService(storage)
+  const container = blobs.getContainerClient(OWN_CONTAINER)
+  const deadLetters = blobs.getContainerClient(DEAD_LETTER_CONTAINER)
   try {
     await Promise.all([
       ledger.createTable(),
       agenda.createTable(),
       queue.createIfNotExists(),
       container.createIfNotExists(),
+      // Event Grid drops what it cannot deliver where there is no such container.
+      deadLetters.createIfNotExists(),
     ])
   } catch (error) {
     throw fromStorage(error, 'open the storage account of AzureWebJobsStorage')
   }
 
   const clock = { now: () => Date.now() }
+  const armMeter = createArmMeter(clock)
   const credential = azureMlUrl === undefined ? createCredential(config.clientId) : createEmulatorCredential()
   return {
     rulesStore: createBlobRulesStore(container.getBlockBlobClient('rules.json')),
+    deadLetters: createBlobDeadLetters(deadLetters),
     ledger: createTableLedger(ledger),
     agenda: createTableAgenda(agenda),
     queue: createStorageWorkQueue(queue),
     lake: createBlobLake(lakeAccounts(config)),
-    azureMl: createAzureMl({ clientOf: createArmClients({ credential, url: azureMlUrl }), clock }),
+    azureMl: createAzureMl({
+      clientOf: createArmClients({ credential, url: azureMlUrl, meter: armMeter }),
+      clock,
+    }),
+    armMeter,
+    budgetStore: createTableBudgetStore(ledger),
     clock,
     counters: createCounters(),
     log,

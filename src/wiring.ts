@@ -5,14 +5,27 @@ import { createExplain } from './app/explain.ts'
 import { createExtend } from './app/extend.ts'
 import { createIntake, type Intake, type MatchingRules } from './app/intake.ts'
 import { createListing } from './app/listing.ts'
+import { createPacer } from './app/pacer.ts'
 import { createPoison } from './app/poison.ts'
-import type { Agenda, AzureMl, Clock, Counters, Lake, Ledger, Log, WorkQueue } from './app/ports.ts'
+import type {
+  Agenda,
+  ArmMeter,
+  AzureMl,
+  BudgetStore,
+  Clock,
+  Counters,
+  Lake,
+  Ledger,
+  Log,
+  WorkQueue,
+} from './app/ports.ts'
 import { createRecorder } from './app/recorder.ts'
 import { createRetry } from './app/retry.ts'
 import { createVersionRewriter } from './app/rewrite-versions.ts'
 import { createSeeding } from './app/seed.ts'
 import { createStatus } from './app/status.ts'
 import { createSweep } from './app/sweep.ts'
+import { createTurns } from './app/turns.ts'
 import { createWork, createWorkAll } from './app/work.ts'
 
 /** What the use cases stand on: real adapters, or the ones in memory. */
@@ -24,6 +37,8 @@ export interface World {
   queue: WorkQueue
   lake: Lake
   azureMl: AzureMl
+  armMeter: ArmMeter
+  budgetStore: BudgetStore
   clock: Clock
   counters: Counters
   log: Log
@@ -38,9 +53,11 @@ export function createLakemark(world: World) {
   const recorder = createRecorder({ ledger, lake, announcer, clock })
   const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
   const rewriteVersions = createVersionRewriter({ ledger, announcer, clock })
+  const pacer = createPacer({ store: world.budgetStore, meter: world.armMeter, clock })
   const work = createWork({
     ledger,
-    deliver: createDelivery(world),
+    takeTurns: createTurns({ pacer, rules, clock }),
+    deliver: createDelivery({ ...world, pacer }),
     highestInUse: createSeeding({ azureMl: world.azureMl, rules, log }),
     announcer,
     clock,

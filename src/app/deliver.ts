@@ -9,17 +9,19 @@ import {
 import { toDataVersion } from '../core/asset/data-version.ts'
 import { delayed, type Report } from '../core/asset/plan-work.ts'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
-import { ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
+import { FIRST_RETRY_MS, ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import type { RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
 import { createLeasedCalls, LeaseOver } from './leased-calls.ts'
+import type { Pacer } from './pacer.ts'
 import type { AzureMl, Clock, Counters, Ledger, Log } from './ports.ts'
 import { withdraw } from './withdraw.ts'
 
 interface Dependencies {
   ledger: Pick<Ledger, 'readVersions'>
   azureMl: AzureMl
+  pacer: Pick<Pacer, 'stop'>
   rules: () => { rules: RuleSet }
   clock: Clock
   counters: Counters
@@ -34,14 +36,18 @@ interface Encounter {
 }
 
 /**
- * Sends what is pending to the workspaces named, each on its own and in the order of cutting, and reports
- * what came of it. Trouble with one workspace ends this round for that workspace only. The head is the one that
+ * Sends what is pending to the workspaces named, to each so many versions as it is given, each on its own and in
+ * the order of cutting, and reports what came of it, with the version rows that it has read. Trouble with one workspace ends this round for that workspace only. The head is the one that
  * was claimed, and the lease in it is kept. Rejects only where the ledger does not answer.
  */
 export function createDelivery(dependencies: Dependencies) {
-  const { ledger, rules, clock, counters, log } = dependencies
+  const { ledger, pacer, rules, clock, counters, log } = dependencies
 
-  return async function deliver(asset: string, head: AssetHead, aliases: readonly string[]): Promise<Report> {
+  return async function deliver(
+    asset: string,
+    head: AssetHead,
+    ready: ReadonlyMap<string, number>,
+  ): Promise<{ report: Report; versions: Version[] }> {
     const azureMl = createLeasedCalls(dependencies.azureMl, clock, head.lease?.until ?? 0)
     const outcomes: { ordinal: number; alias: string; outcome: Outcome }[] = []
     const cursors = new Map<string, Cursor>()
@@ -51,19 +57,22 @@ export function createDelivery(dependencies: Dependencies) {
     const windows = new Map<number, Promise<Version[]>>()
     const deadline = clock.now() + ROUND_MS
 
-    await forEachAtMost(WORKSPACES_AT_ONCE, aliases, serve)
+    await forEachAtMost(WORKSPACES_AT_ONCE, [...ready], serve)
     // Only now that nothing of ours is on its way under these numbers any more.
     for (const encounter of taken) await move(encounter)
-    return { outcomes, cursors, moves: [...moves.values()] }
+    const read = new Map((await Promise.all(windows.values())).flat().map(row => [row.ordinal, row]))
+    return { report: { outcomes, cursors, moves: [...moves.values()] }, versions: [...read.values()] }
 
-    async function serve(alias: string): Promise<void> {
+    async function serve([alias, most]: [string, number]): Promise<void> {
+      let left = most
       let cursor = own(head.cursors, alias)
       if (cursor === undefined) return
       const versions = await windowFrom(cursor.next)
       for (const version of versions) {
         if (isPending(version, alias)) {
           const isFull = touched.size >= VERSIONS_PER_ROUND && !touched.has(version.ordinal)
-          if (isFull || clock.now() >= deadline) return
+          if (isFull || left === 0 || clock.now() >= deadline) return
+          left -= 1
           touched.add(version.ordinal)
           const next = await attempt({ alias, version, cursor })
           if (next === 'taken') {
@@ -98,7 +107,7 @@ export function createDelivery(dependencies: Dependencies) {
         const outcome = await azureMl.putVersion(workspace, asset, number, toDataVersion(version))
         if (outcome === 'taken') return 'taken'
       } catch (error) {
-        return afterTrouble(error, encounter)
+        return await afterTrouble(error, encounter)
       }
       counters.add('deliveries:registered')
       log.info('version registered', fieldsOf(encounter))
@@ -118,17 +127,19 @@ export function createDelivery(dependencies: Dependencies) {
         log.warn('the number is taken by someone else, the data moves to another', fieldsOf(encounter))
         cursors.set(alias, newCursor(ordinal + 1))
       } catch (error) {
-        cursors.set(alias, afterTrouble(error, encounter))
+        cursors.set(alias, await afterTrouble(error, encounter))
       }
     }
 
-    function afterTrouble(error: unknown, { alias, version, cursor }: Encounter): Cursor {
+    async function afterTrouble(error: unknown, { alias, version, cursor }: Encounter): Promise<Cursor> {
       if (error instanceof LeaseOver) return cursor
       const fields = fieldsOf({ alias, version })
       const now = clock.now()
       const reason = reasonOf(error)
       if (error instanceof TransientError) {
-        const { cursor: waiting, gaveUp } = delayed(cursor, { reason, retryAfterMs: error.retryAfterMs }, now)
+        const { retryAfterMs, throttled } = error
+        if (throttled) await spread(alias, now + (retryAfterMs ?? FIRST_RETRY_MS))
+        const { cursor: waiting, gaveUp } = delayed(cursor, { reason, retryAfterMs, throttled }, now)
         if (!gaveUp) {
           counters.add('deliveries:delayed')
           log.warn('delivery delayed', {
@@ -146,6 +157,15 @@ export function createDelivery(dependencies: Dependencies) {
       log.error('delivery failed', { ...fields, reason })
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'failed', at: now, reason } })
       return newCursor(version.ordinal + 1)
+    }
+
+    /** All processes are to stop. Where that cannot be told to them, each finds out for itself. */
+    async function spread(alias: string, until: number): Promise<void> {
+      try {
+        await pacer.stop(workspaceOf(alias).subscription, until)
+      } catch (error) {
+        log.warn('could not tell the others that Azure takes no more for now', { reason: reasonOf(error) })
+      }
     }
 
     function fieldsOf({ alias, version }: Omit<Encounter, 'cursor'>): Record<string, unknown> {

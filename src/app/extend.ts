@@ -1,4 +1,4 @@
-import { type AssetHead, type CutSpec, newCursor, type Version } from '../core/asset/asset.ts'
+import { type AssetHead, type CutSpec, NO_ROWS, newCursor, type Version } from '../core/asset/asset.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, SPECS_PER_TRANSACTION } from '../core/limits.ts'
 import { own } from '../core/record.ts'
@@ -46,9 +46,8 @@ export function createExtend({ ledger, rewriteVersions }: Dependencies) {
         .slice(0, SPECS_PER_TRANSACTION)
       if (state === undefined || gatherings.length === 0) return
       for (const { spec } of gatherings) spec.workspaces.push(...missingIn(spec, extension))
-      const rest = { files: [], formerMembers: [], closedGatherings: [], versions: [] }
-      const transition = { ...rest, head: state.head, gatherings }
-      if ((await ledger.commit(extension.asset, state.etag, transition)) === 'committed') return
+      const transition = { ...NO_ROWS, head: state.head, gatherings }
+      if ((await ledger.commit(extension.asset, state.etag, transition)) !== 'conflict') return
     }
     throw new TransientError(`asset ${extension.asset} is changed by too many at once`)
   }

@@ -2,6 +2,7 @@
  * What the use cases need from the world. Owned here, implemented in `azure/` and `memory/`; one contract
  * suite per port runs against both. Every function may throw TransientError; absence is `undefined`, not an error.
  */
+import type { BudgetState, RequestKind } from '../core/arm-budget.ts'
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
 import type { DataVersionBody } from '../core/asset/data-version.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
@@ -49,11 +50,15 @@ export interface Ledger {
   /** The files of one cut, in no particular order. */
   readMembers(asset: string, cut: number, page: PageRequest): Promise<Page<Member>>
   /**
-   * Applies the whole transition if the head still has this etag (undefined: if there is no head yet); 'conflict'
-   * when someone else was faster, or when an answer was lost and this very transition had been applied.
-   * At most 100 rows.
+   * Applies the whole transition if the head still has this etag (undefined: if there is no head yet) and its
+   * new files have no row; 'conflict' when someone else was faster, or when an answer was lost and this very transition had been applied.
+   * At most 100 rows. Answers the head's new etag.
    */
-  commit(asset: string, etag: string | undefined, transition: Transition): Promise<'committed' | 'conflict'>
+  commit(
+    asset: string,
+    etag: string | undefined,
+    transition: Transition,
+  ): Promise<{ etag: string } | 'conflict'>
   /** All heads, in the order of the assets' names. */
   listAssets(page: PageRequest): Promise<Page<{ asset: string; head: AssetHead }>>
   /** Remembers files that match a rule and cannot become an asset. One row per rule and file. */
@@ -136,6 +141,31 @@ export interface AzureMl {
   archiveVersion(workspace: Workspace, asset: string, number: number): Promise<void>
   /** The highest version number in use, archived ones included; 0: none. */
   highestVersion(workspace: Workspace, asset: string): Promise<number>
+}
+
+/** What this process knows of what ARM has said of itself. */
+export interface ArmMeter {
+  read(subscription: string, kind: RequestKind): ArmReading
+}
+
+export interface ArmReading {
+  /** How many requests ARM would take at the time `at`; undefined: it has not said. */
+  remaining: number | undefined
+  at: number
+  /** Requests of this process that have no answer yet. */
+  inFlight: number
+}
+
+/** What all processes together have left to send to ARM: a document per subscription and kind of request. */
+export interface BudgetStore {
+  read(subscription: string, kind: RequestKind): Promise<{ etag: string; state: BudgetState } | undefined>
+  /** 'conflict': it no longer has this etag (undefined: it exists). */
+  write(
+    subscription: string,
+    kind: RequestKind,
+    etag: string | undefined,
+    state: BudgetState,
+  ): Promise<{ etag: string } | 'conflict'>
 }
 
 /** The rules in force. */

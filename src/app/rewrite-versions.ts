@@ -1,4 +1,4 @@
-import type { AssetHead, Version } from '../core/asset/asset.ts'
+import { type AssetHead, NO_ROWS, type Version } from '../core/asset/asset.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, VERSIONS_PER_ROUND } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
@@ -50,9 +50,8 @@ export function createVersionRewriter({ ledger, announcer, clock }: Dependencies
       if (changed.length === 0) return done
       head.wakeAt = Math.min(head.wakeAt ?? clock.now(), clock.now())
       await announcer.expect(asset)
-      const rest = { files: [], formerMembers: [], gatherings: [], closedGatherings: [] }
-      const outcome = await ledger.commit(asset, state.etag, { ...rest, head, versions: changed })
-      if (outcome === 'committed') return done
+      const outcome = await ledger.commit(asset, state.etag, { ...NO_ROWS, head, versions: changed })
+      if (outcome !== 'conflict') return done
     }
     throw new TransientError(`asset ${asset} is changed by too many at once`)
   }

@@ -1,8 +1,15 @@
-import { reasonOf } from '../core/errors.ts'
-import { WORKSPACES_AT_ONCE } from '../core/limits.ts'
+import { reasonOf, TransientError } from '../core/errors.ts'
+import { FIRST_RETRY_MS, WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
+import { MINUTE } from '../core/time.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { AzureMl, Log } from './ports.ts'
+
+/** A workspace that takes no questions for longer than this is left out. */
+const LONGEST_WAIT_MS = MINUTE
+
+/** `retryAfterMs`: a workspace takes no questions before then. */
+export type Seeding = { highest: number } | { retryAfterMs: number }
 
 /**
  * Asks the workspaces, once in an asset's life, for the highest number that is in use there: our numbers
@@ -18,9 +25,10 @@ export function createSeeding({
   rules: () => { rules: RuleSet }
   log: Log
 }) {
-  return async function highestInUse(asset: string, aliases: readonly string[]): Promise<number> {
+  return async function highestInUse(asset: string, aliases: readonly string[]): Promise<Seeding> {
     const { workspaces } = rules().rules
     let highest = 0
+    let retryAfterMs: number | undefined
     await forEachAtMost(WORKSPACES_AT_ONCE, aliases, async alias => {
       const workspace = workspaces.get(alias)
       if (workspace === undefined) return
@@ -28,13 +36,13 @@ export function createSeeding({
         const there = await azureMl.highestVersion(workspace, asset)
         highest = Math.max(highest, there)
       } catch (error) {
-        log.warn('could not ask which numbers are in use', {
-          asset,
-          workspace: alias,
-          reason: reasonOf(error),
-        })
+        const waitMs =
+          error instanceof TransientError && error.throttled ? (error.retryAfterMs ?? 0) : Infinity
+        if (waitMs <= LONGEST_WAIT_MS) retryAfterMs = Math.max(retryAfterMs ?? FIRST_RETRY_MS, waitMs)
+        const reason = reasonOf(error)
+        log.warn('could not ask which numbers are in use', { asset, workspace: alias, reason })
       }
     })
-    return highest
+    return retryAfterMs === undefined ? { highest } : { retryAfterMs }
   }
 }

@@ -1,5 +1,20 @@
-import { type AssetHead, numberOf, type Transition, type Version } from '../core/asset/asset.ts'
-import { isDue, planBeginning, planEnding, type WorkState } from '../core/asset/plan-work.ts'
+import {
+  type AssetHead,
+  NO_ROWS,
+  numberOf,
+  type Transition,
+  type Turn,
+  type Version,
+} from '../core/asset/asset.ts'
+import {
+  isDue,
+  nextDue,
+  planBeginning,
+  planEnding,
+  type Report,
+  type WorkState,
+  waitingInLine,
+} from '../core/asset/plan-work.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
 import {
   CLOCK_TOLERANCE_MS,
@@ -10,19 +25,20 @@ import {
   ROUNDS_PER_LOOK,
   VERSIONS_PER_ROUND,
 } from '../core/limits.ts'
+import { own } from '../core/record.ts'
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { createDelivery } from './deliver.ts'
 import type { Clock, Ledger, Log } from './ports.ts'
-import type { createSeeding } from './seed.ts'
+import type { createSeeding, Seeding } from './seed.ts'
+import type { createTurns } from './turns.ts'
 
 /** Assets of one message that are worked on at a time. */
 const ASSETS_AT_ONCE = 8
-/** The rows of a transition that changes the head alone. */
-const NOTHING = { files: [], formerMembers: [], gatherings: [], closedGatherings: [], versions: [] }
 
 interface Dependencies {
   ledger: Ledger
+  takeTurns: ReturnType<typeof createTurns>
   deliver: ReturnType<typeof createDelivery>
   highestInUse: ReturnType<typeof createSeeding>
   announcer: Announcer
@@ -32,25 +48,42 @@ interface Dependencies {
   owner: string
 }
 
+interface Look {
+  asset: string
+  owner: string
+  /** Places in the line that were taken and not used yet, by alias. */
+  turns: Map<string, Turn>
+  /** What the workspaces said, once in a look: asking may take long, and the asset change meanwhile. */
+  seeding: Seeding | undefined
+}
+
+/** 'again': nothing was done, somebody else was faster. */
+type Step = 'done' | 'more' | 'again'
+
 /**
  * Looks at one asset and does what is outstanding: cuts what is due, delivers what is pending. May run
  * twice, late, or in two places at once. `redelivered`: the message has been seen before, so whoever had it
  * then may have died before it sent the next one.
  */
 export function createWork(dependencies: Dependencies) {
-  const { ledger, deliver, highestInUse, announcer, clock, log } = dependencies
+  const { ledger, takeTurns, deliver, highestInUse, announcer, clock, log } = dependencies
   let looks = 0
 
   return async function work(asset: string, { redelivered = false } = {}): Promise<void> {
     // Each look leases for itself: one that was cut off is told from one that goes on.
     looks += 1
-    const owner = `${dependencies.owner}:${looks}`
+    const look: Look = {
+      asset,
+      owner: `${dependencies.owner}:${looks}`,
+      turns: new Map(),
+      seeding: undefined,
+    }
     const begun = clock.now()
     let conflicts = 0
     // Whether the message that we came with, or one like it, may be the only one there is.
     let isLast = redelivered
     for (let round = 0; round < ROUNDS_PER_LOOK && clock.now() - begun < LOOK_MS; ) {
-      const step = await lookOnce(asset, owner, isLast)
+      const step = await lookOnce(look, isLast)
       if (step === 'done') return
       if (step === 'more') round += 1
       else {
@@ -62,7 +95,8 @@ export function createWork(dependencies: Dependencies) {
     await announcer.work(asset, 0)
   }
 
-  async function lookOnce(asset: string, owner: string, isLast: boolean): Promise<'done' | 'more' | 'again'> {
+  async function lookOnce(look: Look, isLast: boolean): Promise<Step> {
+    const { asset, owner } = look
     const state = await ledger.readWork(asset)
     if (state === undefined) return 'done'
     const { head, etag } = state
@@ -80,15 +114,8 @@ export function createWork(dependencies: Dependencies) {
         if (isLast || begin.until - now < CLOCK_TOLERANCE_MS) await announcer.work(asset, begin.until - now)
         return 'done'
       }
-      case 'due': {
-        if ((await ledger.commit(asset, etag, begin.transition)) === 'conflict') return 'again'
-        const { head: claimed, versions } = begin.transition
-        for (const version of versions) {
-          const { files, cause } = version
-          log.info('version cut', { asset, version: numberOf(claimed, version), files, cause })
-        }
-        return doRound(asset, owner, claimed)
-      }
+      case 'due':
+        return takeUp(look, etag, state, begin.transition)
     }
   }
 
@@ -98,60 +125,93 @@ export function createWork(dependencies: Dependencies) {
     etag: string,
     head: AssetHead,
     wakeAt: number | undefined,
-  ): Promise<'done' | 'again'> {
+  ): Promise<Step> {
     const next = { ...head, lease: undefined, wakeAt }
-    if ((await ledger.commit(asset, etag, { ...NOTHING, head: next })) === 'conflict') return 'again'
+    if ((await ledger.commit(asset, etag, { ...NO_ROWS, head: next })) === 'conflict') return 'again'
     if (wakeAt !== undefined) await announcer.work(asset, wakeAt - clock.now())
     return 'done'
   }
 
-  /** The asset is ours. */
-  async function doRound(
-    asset: string,
-    owner: string,
-    claimed: AssetHead,
-  ): Promise<'done' | 'more' | 'again'> {
-    const head = claimed.seeded ? claimed : await seed(asset, owner, claimed)
-    if (head === 'lost') return 'again'
+  /**
+   * Cuts what is due, and delivers to the workspaces whose turn it is. Where it is nobody's, the asset is not
+   * even claimed: the places in the line are noted in its head, and a message is sent for the first of them.
+   */
+  async function takeUp(look: Look, etag: string, state: WorkState, planned: Transition): Promise<Step> {
+    const { asset, owner } = look
     const now = clock.now()
-    const aliases = Object.keys(head.cursors).filter(alias => isDue(head, alias, now))
-    const report = await deliver(asset, head, aliases)
-    const ended = await whileOurs(asset, owner, async state => {
-      const versions = await readRows(asset, [...report.outcomes, ...report.moves])
-      return planEnding(head, state, versions, report, clock.now())
-    })
-    if (ended === 'lost') return 'again'
-    const { wakeAt } = ended.head
+    const due = Object.keys(planned.head.cursors).filter(alias => isDue(planned.head, alias, now))
+    const { head, ready } = await readyFor(look, planned.head, due)
+    const gatherings = state.gatherings.filter(({ target }) => !planned.closedGatherings.includes(target))
+    if (ready.size === 0) {
+      head.lease = undefined
+      head.wakeAt = nextDue(head, gatherings, clock.now())
+    } else {
+      head.lease = { owner, until: clock.now() + LEASE_MS }
+    }
+    const claimed = await ledger.commit(asset, etag, { ...planned, head })
+    if (claimed === 'conflict') return 'again'
+    look.turns.clear()
+    for (const version of planned.versions) {
+      const { files, cause } = version
+      log.info('version cut', { asset, version: numberOf(head, version), files, cause })
+    }
+    if (ready.size === 0) return settle(asset, head)
+    const { report, versions } = await deliver(asset, head, ready)
+    const ended = await end(look, { head, gatherings, etag: claimed.etag, versions }, report)
+    return ended === 'lost' ? 'again' : settle(asset, ended)
+  }
+
+  /**
+   * Takes the turns of the workspaces, and before the first of them learns where our numbers begin: that is
+   * durable, with the claim, before anything is sent.
+   */
+  async function readyFor(
+    look: Look,
+    planned: AssetHead,
+    due: readonly string[],
+  ): Promise<{ head: AssetHead; ready: ReadonlyMap<string, number> }> {
+    const { cursors, ready } = await takeTurns(planned, due, look.turns)
+    const head = { ...planned, cursors }
+    if (ready.size === 0 || head.seeded) return { head, ready }
+    look.seeding ??= await highestInUse(look.asset, Object.keys(cursors))
+    const { seeding } = look
+    if ('highest' in seeding) return { head: { ...head, offset: seeding.highest, seeded: true }, ready }
+    const at = clock.now() + seeding.retryAfterMs
+    for (const [alias, count] of ready) {
+      const cursor = own(cursors, alias)
+      if (cursor !== undefined) cursors[alias] = waitingInLine(cursor, { at, count })
+    }
+    return { head, ready: new Map() }
+  }
+
+  /** What is left to do for an asset that was let go: nothing, more at once, or something later. */
+  async function settle(asset: string, { wakeAt }: AssetHead): Promise<Step> {
     if (wakeAt === undefined) return 'done'
     if (wakeAt <= clock.now()) return 'more'
     await announcer.work(asset, wakeAt - clock.now())
     return 'done'
   }
 
-  /** Learns where our numbers begin, and makes it durable before the first of them is sent anywhere. */
-  async function seed(asset: string, owner: string, claimed: AssetHead): Promise<AssetHead | 'lost'> {
-    const offset = await highestInUse(asset, Object.keys(claimed.cursors))
-    const seeded = await whileOurs(asset, owner, async ({ head }) => ({
-      ...NOTHING,
-      head: { ...head, offset, seeded: true, lease: { owner, until: clock.now() + LEASE_MS } },
-    }))
-    return seeded === 'lost' ? 'lost' : seeded.head
-  }
-
-  /** Commits what is planned over the newest state; 'lost' when another worker has taken the asset over. */
-  async function whileOurs(
-    asset: string,
-    owner: string,
-    plan: (state: WorkState) => Promise<Transition>,
-  ): Promise<Transition | 'lost'> {
+  /**
+   * Records what came of a round and lets the asset go; 'lost' when another worker has taken it over. As a rule
+   * nobody has changed anything since it was claimed, and nothing has to be read again.
+   */
+  async function end(
+    { asset, owner }: Look,
+    claimed: WorkState & { etag: string; versions: readonly Version[] },
+    report: Report,
+  ): Promise<AssetHead | 'lost'> {
+    let known: typeof claimed | undefined = claimed
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
-      const state = await ledger.readWork(asset)
+      const state = known ?? (await ledger.readWork(asset))
       if (state?.head.lease?.owner !== owner) {
         log.warn('another worker took the asset over', { asset })
         return 'lost'
       }
-      const transition = await plan(state)
-      if ((await ledger.commit(asset, state.etag, transition)) === 'committed') return transition
+      const versions = known?.versions ?? (await readRows(asset, [...report.outcomes, ...report.moves]))
+      const transition = planEnding(claimed.head, state, versions, report, clock.now())
+      if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') return transition.head
+      known = undefined
     }
     throw busy(asset)
   }

@@ -1,6 +1,7 @@
 import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
 import type { TokenCredential } from '@azure/identity'
 import type { Workspace } from '../core/rules/rule-set.ts'
+import type { MeteringArm } from './arm-meter.ts'
 
 const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
 
@@ -12,15 +13,18 @@ const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
 export function createArmClients({
   credential,
   url,
+  meter,
 }: {
   credential: TokenCredential
   url: string | undefined
+  meter: MeteringArm
 }) {
   const clients = new Map<string, AzureMachineLearningWorkspaces>()
   return ({ subscription }: Workspace): AzureMachineLearningWorkspaces => {
     const known = clients.get(subscription)
     if (known !== undefined) return known
     const client = createClient(credential, subscription, url)
+    client.pipeline.addPolicy(meter.policy(subscription))
     clients.set(subscription, client)
     return client
   }

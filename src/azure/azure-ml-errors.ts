@@ -2,6 +2,8 @@ import { PermanentError, TransientError } from '../core/errors.ts'
 import type { Workspace } from '../core/rules/rule-set.ts'
 import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 
+const TOO_MANY_REQUESTS = 429
+
 /**
  * The error of a call to Azure ML as the use cases know it: transient where no answer came, where the answer
  * was not one of ARM's, and where the status may pass (a right may be granted any minute); permanent, with
@@ -13,8 +15,10 @@ export function fromArm(error: unknown, workspace: Workspace): unknown {
   const where = `workspace ${workspace.alias}`
   const isAnswer = status !== undefined && status >= 400
   const message = `${where} ${isAnswer ? `answered ${status}` : 'gave no usable answer'}: ${textOf(error)}`
-  if (isPassing(error))
-    return new TransientError(message, { cause: error, retryAfterMs: retryAfterOf(error) })
+  if (isPassing(error)) {
+    const throttled = status === TOO_MANY_REQUESTS
+    return new TransientError(message, { cause: error, retryAfterMs: retryAfterOf(error), throttled })
+  }
   return isAnswer ? new PermanentError(message, { cause: error }) : error
 }
 

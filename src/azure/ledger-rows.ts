@@ -7,14 +7,18 @@
  *   v!<ordinal>        a version
  * and, apart from the assets (whose names begin with a letter or digit), per rule:
  *   !refused!<rule> / <file key>
+ * and per subscription what may still be sent to it:
+ *   !budget!<subscription> / reads, writes
  * Rows carry their content as JSON; what queries filter by stands in a column of its own.
  */
 import type { TableEntity } from '@azure/data-tables'
 import type { Refusal } from '../app/ports.ts'
+import type { BudgetState, RequestKind } from '../core/arm-budget.ts'
 import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset/asset.ts'
 
 export const HEAD = 'head'
 export const REFUSED = '!refused!'
+export const BUDGET = '!budget!'
 /** Sorts behind everything that begins with the same prefix: row keys hold characters of ASCII only. */
 const AFTER = '~'
 
@@ -44,6 +48,9 @@ export const fromVersion = (asset: string, version: Version): Row => ({
 export const fromMember = (asset: string, member: Member): Row =>
   row(asset, `${memberPrefix(member.cut)}${member.key}`, member)
 export const fromRefusal = (refusal: Refusal): Row => row(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
+
+export const fromBudget = (subscription: string, kind: RequestKind, state: BudgetState): Row =>
+  row(`${BUDGET}${subscription}`, kind, state)
 
 /** ASCII only: sizes are what they seem, and no column can end in the middle of a character. */
 function toAsciiJson(value: unknown): string {

@@ -90,8 +90,10 @@ export function createTableLedger(table: TableClient): Ledger {
     async commit(asset, etag, transition) {
       const actions = actionsOf(asset, etag, transition)
       try {
-        await table.submitTransaction(actions, withinTime())
-        return 'committed'
+        const { subResponses } = await table.submitTransaction(actions, withinTime())
+        const next = subResponses[HEAD_ACTION]?.etag
+        if (next === undefined) throw new Error(`the commit of ${asset} was answered without the head’s etag`)
+        return { etag: next }
       } catch (error) {
         if (isConflict(error)) return 'conflict'
         throw fromStorage(error, `change asset ${asset}`)
@@ -175,12 +177,16 @@ export function createTableLedger(table: TableClient): Ledger {
   }
 }
 
+/** Where the head stands among the actions of a transaction; answers come in the same order. */
+const HEAD_ACTION = 0
+
 function actionsOf(asset: string, etag: string | undefined, transition: Transition): TransactionAction[] {
   const head = fromHead(asset, transition.head)
   const put = (row: Row): TransactionAction => ['upsert', row, 'Replace']
   return [
     etag === undefined ? ['create', head] : ['update', head, 'Replace', { etag }],
     ...transition.files.map(file => put(fromFile(asset, file))),
+    ...transition.newFiles.map((file): TransactionAction => ['create', fromFile(asset, file)]),
     ...transition.formerMembers.map(member => put(fromMember(asset, member))),
     ...transition.gatherings.map(gathering => put(fromGathering(asset, gathering))),
     ...transition.closedGatherings.map(

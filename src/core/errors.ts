@@ -8,10 +8,16 @@ export class TransientError extends Error {
   override readonly name = 'TransientError'
   /** How long the other side asked us to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined
+  /** Nothing is wrong but that too much was asked: the other side takes nothing until then. */
+  readonly throttled: boolean
 
-  constructor(message: string, options: { cause?: unknown; retryAfterMs?: number | undefined } = {}) {
+  constructor(
+    message: string,
+    options: { cause?: unknown; retryAfterMs?: number | undefined; throttled?: boolean } = {},
+  ) {
     super(message, { cause: options.cause })
     this.retryAfterMs = options.retryAfterMs
+    this.throttled = options.throttled ?? false
   }
 }
 

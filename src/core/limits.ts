@@ -32,6 +32,8 @@ export const MAX_CONFLICTS = 50
 export const ASSETS_PER_MESSAGE = 32
 /** Workspaces that one worker talks to at a time for one asset. */
 export const WORKSPACES_AT_ONCE = 16
+/** A place in the line for ARM's budget that is taken up later than this is lost. */
+export const TURN_HOLDS_MS = MINUTE
 /** Delay before the first repeat of a delivery; it doubles with each repeat. */
 export const FIRST_RETRY_MS = 2 * SECOND
 export const LONGEST_RETRY_MS = 15 * MINUTE

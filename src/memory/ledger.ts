@@ -60,11 +60,13 @@ export function createMemoryLedger(): Ledger {
 
     async commit(asset, etag, transition) {
       if (sizeOf(transition) > MAX_TRANSACTION_ENTITIES) throw new Error('the transaction has too many rows')
-      if (partitions.get(asset)?.etag !== etag) return 'conflict'
+      const partition = partitions.get(asset)
+      if (partition?.etag !== etag) return 'conflict'
+      if (transition.newFiles.some(({ key }) => partition?.files.has(key))) return 'conflict'
       commits += 1
       const next = String(commits)
       apply(asset, next, structuredClone(transition))
-      return 'committed'
+      return { etag: next }
     },
 
     async listAssets(page) {
@@ -91,7 +93,7 @@ export function createMemoryLedger(): Ledger {
   }
 
   function apply(asset: string, etag: string, transition: Transition) {
-    const { head, files, formerMembers, gatherings, closedGatherings, versions } = transition
+    const { head, files, newFiles, formerMembers, gatherings, closedGatherings, versions } = transition
     const partition: Partition = partitions.get(asset) ?? {
       head,
       etag,
@@ -102,7 +104,7 @@ export function createMemoryLedger(): Ledger {
     }
     partition.head = head
     partition.etag = etag
-    for (const file of files) partition.files.set(file.key, file)
+    for (const file of [...files, ...newFiles]) partition.files.set(file.key, file)
     partition.formerMembers.push(...formerMembers)
     for (const gathering of gatherings) partition.gatherings.set(gathering.target, gathering)
     for (const target of closedGatherings) partition.gatherings.delete(target)

@@ -10,11 +10,13 @@ import {
 } from '../../src/azure/storage-clients.ts'
 import { createStorageWorkQueue } from '../../src/azure/storage-work-queue.ts'
 import { createTableAgenda } from '../../src/azure/table-agenda.ts'
+import { createTableBudgetStore } from '../../src/azure/table-budget-store.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { normalEtag } from '../../src/core/storage-events.ts'
 import { fromQueueText } from '../../src/core/work-message.ts'
 import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lake/azurite.ts'
 import { describeAgenda } from './agenda-suite.ts'
+import { describeBudgetStore } from './budget-store-suite.ts'
 import { describeLake } from './lake-suite.ts'
 import { describeLedger } from './ledger-suite.ts'
 import { describeRulesStore } from './rules-store-suite.ts'
@@ -39,6 +41,9 @@ async function newTable() {
 
 describeLedger('the ledger in Table Storage', async () => createTableLedger(await newTable()))
 describeAgenda('the agenda in Table Storage', async () => createTableAgenda(await newTable()))
+describeBudgetStore('the store of budgets in Table Storage', async () =>
+  createTableBudgetStore(await newTable()),
+)
 
 describeRulesStore('the store of rules in Blob Storage', async () => {
   created += 1

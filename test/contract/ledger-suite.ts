@@ -32,6 +32,31 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
       expect(await ledger.readVersions('sales', { from: 1, limit: 10 })).toEqual([])
     })
 
+    it('answers a commit with the etag under which the next one goes', async () => {
+      const { ledger, etag } = await seeded()
+      const committed = await ledger.commit('sales', etag, transitionOf({ lastOrdinal: 5 }))
+      if (committed === 'conflict') throw new Error('nobody else writes here')
+      expect(committed.etag).toBe(await etagOf(ledger))
+      expect(await ledger.commit('sales', committed.etag, transitionOf({ lastOrdinal: 6 }))).not.toBe(
+        'conflict',
+      )
+    })
+
+    it('refuses a new file that has a row already, and changes nothing', async () => {
+      const { ledger, etag, files } = await seeded()
+      const newFiles = [fileOf('c.csv'), { ...files[0], etag: '0x9' } as (typeof files)[0]]
+      expect(await ledger.commit('sales', etag, transitionOf({ lastOrdinal: 5 }, { newFiles }))).toBe(
+        'conflict',
+      )
+      const keys = newFiles.map(({ key }) => key)
+      const state = await ledger.readFiles('sales', { files: keys, targets: [] })
+      expect([...state.files.values()]).toEqual([files[0]])
+      const [first] = newFiles
+      const fresh = first === undefined ? [] : [first]
+      await ledger.commit('sales', etag, transitionOf({}, { newFiles: fresh }))
+      expect((await ledger.readFiles('sales', { files: keys, targets: [] })).files.size).toBe(2)
+    })
+
     it('reads back exactly what was committed', async () => {
       const { ledger, etag, files } = await seeded()
       const [a] = files

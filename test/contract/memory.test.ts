@@ -1,5 +1,6 @@
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'
 import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
+import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
 import { createMemoryRulesStore } from '../../src/memory/rules-store.ts'
@@ -7,6 +8,7 @@ import { createMemoryWorkQueue } from '../../src/memory/work-queue.ts'
 import { NOW } from '../support/samples.ts'
 import { describeAgenda } from './agenda-suite.ts'
 import { describeAzureMl } from './azure-ml-suite.ts'
+import { describeBudgetStore } from './budget-store-suite.ts'
 import { describeLake } from './lake-suite.ts'
 import { describeLedger } from './ledger-suite.ts'
 import { describeRulesStore } from './rules-store-suite.ts'
@@ -14,6 +16,7 @@ import { describeWorkQueue } from './work-queue-suite.ts'
 
 describeLedger('the ledger in memory', async () => createMemoryLedger())
 describeAgenda('the agenda in memory', async () => createMemoryAgenda())
+describeBudgetStore('the store of budgets in memory', async () => createMemoryBudgetStore())
 describeRulesStore('the store of rules in memory', async () => createMemoryRulesStore())
 describeAzureMl('Azure ML in memory', async () => createMemoryAzureMl())
 

@@ -5,7 +5,9 @@ import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { formatProblem } from '../../src/core/rules/problem.ts'
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'
+import { createSilentMeter } from '../../src/memory/arm-meter.ts'
 import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
+import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createCounters } from '../../src/memory/counters.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
@@ -66,6 +68,8 @@ export function createMemoryWorld(
     queue,
     lake,
     azureMl: createMemoryAzureMl(),
+    armMeter: createSilentMeter(),
+    budgetStore: createMemoryBudgetStore(),
     clock,
     counters: createCounters(),
     log: silentLog,

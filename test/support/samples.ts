@@ -6,7 +6,7 @@ import type {
   Transition,
   Version,
 } from '../../src/core/asset/asset.ts'
-import { newHead } from '../../src/core/asset/asset.ts'
+import { NO_ROWS, newHead } from '../../src/core/asset/asset.ts'
 import { EMPTY_DIGEST, keyOf } from '../../src/core/asset/fingerprint.ts'
 
 /** Made-up but well-formed things of the ledger. */
@@ -81,11 +81,7 @@ export function versionOf(ordinal: number, overrides: Partial<Version> = {}): Ve
 export function transitionOf(head: Partial<AssetHead>, parts: Partial<Transition> = {}): Transition {
   return {
     head: { ...newHead('uri_folder'), ...head },
-    files: [],
-    formerMembers: [],
-    gatherings: [],
-    closedGatherings: [],
-    versions: [],
+    ...NO_ROWS,
     ...parts,
   }
 }

@@ -37,8 +37,15 @@ export interface Cursor {
   notBefore: number | undefined
   /** When the first of these attempts was. */
   troubledSince: number | undefined
-  /** What the last of these attempts met. */
+  /** What the last of these attempts met, or what it waits for. */
   reason: string | undefined
+  /** Its place in the line for the subscription's requests: `count` of them, from `at` on. */
+  turn: Turn | undefined
+}
+
+export interface Turn {
+  at: number
+  count: number
 }
 
 /** The newest that is known of one file, as far as one asset is concerned. */
@@ -133,12 +140,25 @@ export function toMember({ ref, key, etag, sizeBytes, cut }: Member): Member {
 /** One step of an asset from state to state: applied whole, or not at all. */
 export interface Transition {
   head: AssetHead
+  /** Files that have a row already. */
   files: FileState[]
+  /** Files that have none: where one has, the transition is refused. */
+  newFiles: FileState[]
   formerMembers: Member[]
   gatherings: Gathering[]
   /** Targets of gatherings that are no more. */
   closedGatherings: string[]
   versions: Version[]
+}
+
+/** The rows of a transition that changes the head alone. */
+export const NO_ROWS: Omit<Transition, 'head'> = {
+  files: [],
+  newFiles: [],
+  formerMembers: [],
+  gatherings: [],
+  closedGatherings: [],
+  versions: [],
 }
 
 export function newHead(type: AssetType): AssetHead {
@@ -157,7 +177,8 @@ export function newHead(type: AssetType): AssetHead {
 
 /** A cursor without trouble. */
 export function newCursor(next: number): Cursor {
-  return { next, attempts: 0, notBefore: undefined, troubledSince: undefined, reason: undefined }
+  const untroubled = { attempts: 0, notBefore: undefined, troubledSince: undefined, reason: undefined }
+  return { next, ...untroubled, turn: undefined }
 }
 
 /** The number of a version in Azure ML, the same in every workspace. Provisional until the asset is seeded. */
@@ -170,6 +191,7 @@ export function sizeOf(transition: Omit<Transition, 'head'>): number {
   return (
     1 +
     transition.files.length +
+    transition.newFiles.length +
     transition.formerMembers.length +
     transition.gatherings.length +
     transition.closedGatherings.length +

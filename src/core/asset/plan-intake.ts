@@ -231,13 +231,15 @@ function createDraft(state: IntakeState, now: number) {
 
   function transition(): Transition | undefined {
     if (head === undefined || !changed) return undefined
+    const isKnown = ({ key }: FileState) => state.files.has(key)
     const open = [...gatherings].map(([target, it]) => [target, it?.files === 0 ? undefined : it] as const)
     for (const [target, value] of open) {
       head.open += Number(value !== undefined) - Number(state.gatherings.has(target))
     }
     return {
       head,
-      files: [...files.values()],
+      files: [...files.values()].filter(isKnown),
+      newFiles: [...files.values()].filter(file => !isKnown(file)),
       formerMembers,
       gatherings: open.flatMap(([, value]) => value ?? []),
       closedGatherings: open.flatMap(([target, value]) =>

@@ -5,13 +5,30 @@
 
 import { CUTS_PER_ROUND, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LEASE_MS, LONGEST_RETRY_MS } from '../limits.ts'
 import { own } from '../record.ts'
-import type { AssetHead, Cursor, Gathering, Outcome, Transition, Version } from './asset.ts'
+import {
+  type AssetHead,
+  type Cursor,
+  type Gathering,
+  NO_ROWS,
+  type Outcome,
+  type Transition,
+  type Turn,
+  type Version,
+} from './asset.ts'
 import { cutGathering } from './cutting.ts'
 
 export interface WorkState {
   head: AssetHead
   gatherings: Gathering[]
 }
+
+/** The cursor of a workspace that has a place in the line. */
+export function waitingInLine(cursor: Cursor, turn: Turn): Cursor {
+  return { ...cursor, turn, notBefore: turn.at, reason: cursor.reason ?? IN_LINE }
+}
+
+/** People are shown this of a delivery that is pending. */
+const IN_LINE = 'waits its turn: Azure takes a limited number of writes a second in this subscription'
 
 export type Beginning =
   /** Nothing is outstanding. */
@@ -41,10 +58,8 @@ export function planBeginning({ head, gatherings }: WorkState, owner: string, no
   return {
     kind: 'due',
     transition: {
+      ...NO_ROWS,
       head: draft,
-      files: [],
-      formerMembers: [],
-      gatherings: [],
       closedGatherings: due.map(gathering => gathering.target),
       versions,
     },
@@ -69,23 +84,26 @@ export function isDue(head: AssetHead, alias: string, now: number): boolean {
 }
 
 /**
- * The cursor after an attempt that met passing trouble: the next attempt is delayed, each time twice as long.
- * `gaveUp` when this has gone on for too long.
+ * The cursor after an attempt that met passing trouble: the next attempt is delayed, each time twice as long,
+ * unless it was only too early. `gaveUp` when this has gone on for too long.
  */
 export function delayed(
   cursor: Cursor,
-  { reason, retryAfterMs }: { reason: string; retryAfterMs: number | undefined },
+  trouble: { reason: string; retryAfterMs: number | undefined; throttled: boolean },
   now: number,
 ): { cursor: Cursor; gaveUp: boolean } {
-  const backoffMs = Math.min(FIRST_RETRY_MS * 2 ** Math.min(cursor.attempts, 20), LONGEST_RETRY_MS)
+  const { reason, retryAfterMs, throttled } = trouble
+  const exponent = throttled ? 0 : Math.min(cursor.attempts, 20)
+  const backoffMs = Math.min(FIRST_RETRY_MS * 2 ** exponent, LONGEST_RETRY_MS)
   const troubledSince = cursor.troubledSince ?? now
   return {
     cursor: {
       next: cursor.next,
-      attempts: cursor.attempts + 1,
+      attempts: cursor.attempts + Number(!throttled),
       notBefore: now + Math.max(backoffMs, retryAfterMs ?? 0),
       troubledSince,
       reason,
+      turn: undefined,
     },
     gaveUp: now - troubledSince > GIVE_UP_AFTER_MS,
   }
@@ -102,7 +120,7 @@ export interface Report {
 
 /**
  * The transition that records a report. `before` is the head that the worker claimed, `state` what the ledger
- * holds now, `versions` the rows of all ordinals in the report as they are now.
+ * holds now, `versions` the rows as they are now, at least those of the ordinals in the report.
  */
 export function planEnding(
   before: AssetHead,
@@ -112,7 +130,12 @@ export function planEnding(
   now: number,
 ): Transition {
   const head = structuredClone(state.head)
-  const rows = new Map(versions.map(version => [version.ordinal, structuredClone(version)]))
+  const named = new Set([...report.outcomes, ...report.moves].map(({ ordinal }) => ordinal))
+  const rows = new Map(
+    versions
+      .filter(({ ordinal }) => named.has(ordinal))
+      .map(version => [version.ordinal, structuredClone(version)]),
+  )
   for (const { ordinal, alias, outcome } of report.outcomes) {
     const row = rows.get(ordinal)
     if (row !== undefined) row.outcomes[alias] = outcome
@@ -138,12 +161,5 @@ export function planEnding(
   }
   head.lease = undefined
   head.wakeAt = nextDue(head, state.gatherings, now)
-  return {
-    head,
-    files: [],
-    formerMembers: [],
-    gatherings: [],
-    closedGatherings: [],
-    versions: [...rows.values()],
-  }
+  return { ...NO_ROWS, head, versions: [...rows.values()] }
 }
