@@ -1,15 +1,10 @@
-import {
-  type IntakePlan,
-  type IntakeState,
-  type Intent,
-  type IntentOutcome,
-  planIntake,
-} from '../core/asset/plan-intake.ts'
+import { type IntakePlan, type Intent, type IntentOutcome, planIntake } from '../core/asset/plan-intake.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, MAX_TRANSACTION_ENTITIES, SWEEP_GRACE_MS } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
 import { createGroup, type Settled } from './group.ts'
 import type { Clock, Lake, Ledger } from './ports.ts'
+import { createRememberedAssets, type GuardedState } from './remembered-assets.ts'
 
 export interface Recorded {
   outcome: Exclude<IntentOutcome, 'ask' | 'later'>
@@ -29,6 +24,9 @@ interface Dependencies {
   clock: Clock
 }
 
+/** What comes of news that nothing was known of before. */
+const NEWS: readonly IntentOutcome[] = ['recorded', 'marker', 'later']
+
 type Answers = Map<Intent, Settled<Recorded>>
 
 /**
@@ -36,21 +34,44 @@ type Answers = Map<Intent, Settled<Recorded>>
  * Rejects with TransientError when the ledger or the lake does not answer, or others were faster too often.
  */
 export function createRecorder({ ledger, lake, announcer, clock }: Dependencies) {
+  const remembered = createRememberedAssets()
   return createGroup<Intent, Recorded>(async (asset, intents) => {
     const answers: Answers = new Map()
     let conflicts = 0
     for (let open = intents; open.length > 0; open = open.filter(intent => !answers.has(intent))) {
-      const committed = await recordSome(asset, open.slice(0, MAX_TRANSACTION_ENTITIES), answers)
+      const some = open.slice(0, MAX_TRANSACTION_ENTITIES)
+      const guessed = conflicts === 0 ? await recordUnread(asset, some, answers) : 'unknown'
+      const committed = guessed === 'unknown' ? await recordSome(asset, some, answers) : guessed
       conflicts = committed ? 0 : conflicts + 1
       if (conflicts > MAX_CONFLICTS) throw new TransientError(`asset ${asset} is changed by too many at once`)
     }
     return intents.map(intent => answers.get(intent) as Settled<Recorded>)
   }, INTENTS_PER_GROUP)
 
+  /**
+   * Records what is surely new without reading anything: that it is, the commit itself finds out. A decision not
+   * to record something is never made this way.
+   */
+  async function recordUnread(
+    asset: string,
+    intents: readonly Intent[],
+    answers: Answers,
+  ): Promise<boolean | 'unknown'> {
+    const state = remembered.guess(asset, intents)
+    if (state === undefined) return 'unknown'
+    const plan = planIntake(state, intents, clock.now())
+    const isAllNews = plan.outcomes.every(outcome => NEWS.includes(outcome))
+    if (plan.transition === undefined || !isAllNews) return 'unknown'
+    const committed = await commit(asset, state, intents, plan, answers)
+    if (!committed) remembered.refuted(asset)
+    return committed
+  }
+
   /** False: someone else was faster, and nothing was recorded. */
   async function recordSome(asset: string, intents: readonly Intent[], answers: Answers): Promise<boolean> {
     const state = await read(asset, intents)
     if (state === 'moved') return false
+    remembered.read(asset, state)
     const first = planIntake(state, intents, clock.now())
     if (!first.outcomes.includes('ask')) return commit(asset, state, intents, first, answers)
 
@@ -80,7 +101,7 @@ export function createRecorder({ ledger, lake, announcer, clock }: Dependencies)
 
   async function commit(
     asset: string,
-    state: Read,
+    state: GuardedState,
     intents: readonly Intent[],
     plan: IntakePlan,
     answers: Answers,
@@ -89,7 +110,9 @@ export function createRecorder({ ledger, lake, announcer, clock }: Dependencies)
       const since = clock.now()
       if (plan.busy) await announcer.expect(asset)
       if (clock.now() - since > AGENDA_HOLDS_MS) throw new TransientError('the agenda took too long')
-      if ((await ledger.commit(asset, state.etag, plan.transition)) === 'conflict') return false
+      const committed = await ledger.commit(asset, state.etag, plan.transition)
+      if (committed === 'conflict') return false
+      remembered.committed(asset, state, plan.transition, committed.etag)
     }
     intents.forEach((intent, index) => {
       const outcome = plan.outcomes[index]
@@ -111,13 +134,11 @@ export function createRecorder({ ledger, lake, announcer, clock }: Dependencies)
     }
   }
 
-  type Read = IntakeState & { etag: string | undefined }
-
   /**
    * Also the gatherings that the known files belong to, where those differ from the intents'. Both readings
    * must be of the same head: its etag is what guards the commit.
    */
-  async function read(asset: string, intents: readonly Intent[]): Promise<Read | 'moved'> {
+  async function read(asset: string, intents: readonly Intent[]): Promise<GuardedState | 'moved'> {
     const files = [...new Set(intents.map(intent => intent.key))]
     const targets = new Set(intents.map(intent => intent.target))
     const state = await ledger.readFiles(asset, { files, targets: [...targets] })
