@@ -38,6 +38,7 @@ export const DEAD_LETTER_CONTAINER = 'dead-letters'
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
   log: Log,
+  onEnqueued: () => void,
 ): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore; deadLetters: DeadLetterStore }> {
   const { storage, azureMlUrl } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)
@@ -67,7 +68,7 @@ export async function createAzureWorld(
     deadLetters: createBlobDeadLetters(deadLetters),
     ledger: createTableLedger(ledger),
     agenda: createTableAgenda(agenda),
-    queue: createStorageWorkQueue(queue),
+    queue: createStorageWorkQueue(queue, onEnqueued),
     lake: createBlobLake(lakeAccounts(config)),
     azureMl: createAzureMl({
       clientOf: createArmClients({ credential, url: azureMlUrl, meter: armMeter }),

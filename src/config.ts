@@ -23,6 +23,7 @@ export interface Config {
   /** Where Azure ML is spoken to instead of ARM: the emulator. */
   azureMlUrl: string | undefined
   sweepSchedule: string
+  deadLetterSchedule: string
   logLevel: 'info' | 'warn' | 'error'
   /** The user-assigned managed identity to act as. */
   clientId: string | undefined
@@ -74,6 +75,7 @@ const settings = z.object({
   LAKEMARK_AZUREML_THROTTLE: z.enum(['off', 'arm']).default('off'),
   LAKEMARK_AZUREML_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
+  LAKEMARK_DEAD_LETTER_SCHEDULE: schedule('15 */5 * * * *'),
   LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
   AZURE_CLIENT_ID: z.string().min(1).optional(),
   AzureWebJobsStorage: z
@@ -118,6 +120,7 @@ export function readConfig(environment: Environment = process.env): Config {
     azureMlThrottle: data.LAKEMARK_AZUREML_THROTTLE,
     azureMlUrl: data.LAKEMARK_AZUREML_URL,
     sweepSchedule: data.LAKEMARK_SWEEP_SCHEDULE,
+    deadLetterSchedule: data.LAKEMARK_DEAD_LETTER_SCHEDULE,
     logLevel: data.LAKEMARK_LOG,
     clientId: data.AZURE_CLIENT_ID,
     storage: storageOf(data),

@@ -11,8 +11,14 @@ const SENDS_AT_ONCE = 16
 const LONGEST_DELAY_MS = 7 * DAY
 const NEVER_EXPIRES = -1
 
-/** The work queue in Azure Storage Queues. The queue must exist. */
-export function createStorageWorkQueue(queue: QueueClient): WorkQueue {
+/**
+ * The work queue in Azure Storage Queues. The queue must exist. `onEnqueued` is told of messages that can be taken
+ * at once: whoever polls the queue in this process need not wait for the next time.
+ */
+export function createStorageWorkQueue(
+  queue: QueueClient,
+  onEnqueued: () => void = () => undefined,
+): WorkQueue {
   return {
     async enqueue(messages) {
       await forEachAtMost(SENDS_AT_ONCE, messages, async ({ message, delayMs }) => {
@@ -25,6 +31,7 @@ export function createStorageWorkQueue(queue: QueueClient): WorkQueue {
         } catch (error) {
           throw fromStorage(error, 'send a work message')
         }
+        if (delayMs <= 0) onEnqueued()
       })
     },
   }

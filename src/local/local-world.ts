@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { DEAD_LETTER_CONTAINER } from '../azure-world.ts'
 import type { Config } from '../config.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../emulators/azure-ml/server.ts'
 import { createDeadLetterContainer } from '../emulators/event-grid/dead-letter.ts'
@@ -25,7 +26,6 @@ export interface LocalWorld {
 }
 
 const GRACE_MS = 10_000
-const DEAD_LETTER_CONTAINER = 'dead-letters'
 
 /** Starts the lake, Event Grid, Azure ML and the functions. Ends what it has started where one of them fails. */
 export async function startLocalWorld(

@@ -1,4 +1,5 @@
 import { createQueueService, type StorageConnection } from '../azure/storage-clients.ts'
+import { WORK_QUEUE } from '../azure-world.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { reasonOf } from '../core/errors.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
@@ -26,7 +27,9 @@ export async function startService(
     )
   }
   const log = createLog(config.logLevel)
-  const lakemark = openLakemark(config, onRules)
+  // The host polls the queue, and is told when there is something in it.
+  let notify: () => void = () => undefined
+  const lakemark = openLakemark(config, { onRules, onEnqueued: () => notify() })
   const { sweep, keeper } = await lakemark()
   const host = await startHost({
     port: config.port,
@@ -36,6 +39,7 @@ export async function startService(
     setting: () => undefined,
     log: toHostLog(log),
   })
+  notify = () => host.notify(WORK_QUEUE)
   // What was left undone when the last process ended need not wait for the timer.
   await sweep().catch(error =>
     log.warn('the first sweep failed; the timer tries again', { reason: reasonOf(error) }),

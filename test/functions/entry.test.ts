@@ -39,6 +39,7 @@ describe('the entry of the function app', () => {
       'failures httpTrigger',
       'health httpTrigger',
       'onBlobEvent eventGridTrigger',
+      'onDeadLetter timerTrigger',
       'onRulesRefresh timerTrigger',
       'onSweep timerTrigger',
       'onWork queueTrigger',

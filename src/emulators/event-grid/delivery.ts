@@ -2,7 +2,8 @@
 import { reasonOf } from '../../core/errors.ts'
 import { MINUTE, SECOND } from '../../core/time.ts'
 import type { Backlog, Owed } from './backlog.ts'
-import type { GridEvent } from './event.ts'
+import { type DeadLetter, toDeadLetter } from './dead-letter-event.ts'
+import type { DeliverySchema, GridEvent } from './event.ts'
 import { giveUpReason, type Outcome, type RetryRules, retryDelayMs } from './retry-rules.ts'
 import type { Webhook } from './webhook.ts'
 
@@ -17,18 +18,10 @@ const DEAD_LETTER_DELAY_MS = MINUTE
 /** How long `close` waits for answers. */
 const CLOSE_LIMIT_MS = 5 * SECOND
 
-/** An undeliverable event with what Event Grid adds to it. Times are ISO 8601. */
-export interface DeadLetter extends GridEvent {
-  deadLetterReason: string
-  deliveryAttempts: number
-  lastDeliveryOutcome: string
-  publishTime: string
-  lastDeliveryAttemptTime: string
-}
-
 export interface DeliveryOptions {
   /** Of the subscription. */
   name: string
+  schema: DeliverySchema
   webhook: Webhook
   backlog: Backlog
   rules: RetryRules
@@ -157,7 +150,7 @@ function tryAgain(line: Line, owed: Owed[], { name: outcome, status }: Outcome):
 async function giveUp(line: Line, owed: Owed[], reason: string): Promise<void> {
   const fields = { subscription: line.name, events: owed.length, first: owed[0]?.event.subject, reason }
   line.log(line.deadLetter ? 'events are dead-lettered' : 'events are dropped', fields)
-  const letters = owed.map(one => toDeadLetter(one, reason))
+  const letters = owed.map(one => toDeadLetter(one, reason, line.schema))
   try {
     await line.deadLetter?.(letters, line.name)
   } catch (error) {
@@ -197,16 +190,4 @@ function takeBatch(ready: Owed[], maxEvents: number, toJson: (event: GridEvent) 
     json.push(next)
   }
   return { owed: ready.splice(0, json.length), json }
-}
-
-function toDeadLetter(owed: Owed, deadLetterReason: string): DeadLetter {
-  const { event, attempts, lastOutcome, publishedAt, lastAttemptAt } = owed
-  return {
-    ...event,
-    deadLetterReason,
-    deliveryAttempts: attempts,
-    lastDeliveryOutcome: lastOutcome ?? '',
-    publishTime: new Date(publishedAt).toISOString(),
-    lastDeliveryAttemptTime: new Date(lastAttemptAt ?? publishedAt).toISOString(),
-  }
 }

@@ -1,7 +1,8 @@
 /** The local Event Grid: takes events, keeps them safe, and brings each to every subscription that wants it. */
 import { PermanentError } from '../../core/errors.ts'
 import { type Backlog, openBacklog } from './backlog.ts'
-import { type DeadLetter, type Delivery, startDelivery } from './delivery.ts'
+import type { DeadLetter } from './dead-letter-event.ts'
+import { type Delivery, startDelivery } from './delivery.ts'
 import type { DeliverySchema, GridEvent } from './event.ts'
 import { ANSWER_LIMIT_MS, MAX_ATTEMPTS, RETRY_DELAYS_MS, TIME_TO_LIVE_MS } from './retry-rules.ts'
 import { createWebhook } from './webhook.ts'
@@ -110,6 +111,7 @@ function deliveryOf(subscription: Subscription, parts: Parts): Delivery {
   return startDelivery({
     ...parts,
     name,
+    schema,
     maxEventsPerBatch,
     webhook: createWebhook({ name, endpoint, schema, isBatched: maxEventsPerBatch > 1, answerLimitMs }),
     rules: {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { PermanentError } from '../../../src/core/errors.ts'
 import { HOUR } from '../../../src/core/time.ts'
-import type { DeadLetter } from '../../../src/emulators/event-grid/delivery.ts'
+import type { DeadLetter } from '../../../src/emulators/event-grid/dead-letter-event.ts'
 import {
   type EventGrid,
   type EventGridOptions,
@@ -197,6 +197,41 @@ describe('the local Event Grid', () => {
     expect(letters).toEqual([[[letter], 'lakemark']])
     expect(endpoint.posts).toHaveLength(2)
     expect(endpoint.delivered()).toEqual(['fine'])
+  })
+
+  it('keeps a dead letter in the schema of its subscription, with CloudEvents in lower case', async () => {
+    const letters: DeadLetter[] = []
+    endpoint.answer = () => 503
+    const grid = await start({
+      subscriptions: [{ ...subscription('cloud', endpoint), deliverySchema: 'CloudEventSchemaV1_0' }],
+      maxAttempts: 2,
+      now: () => Date.UTC(2026, 0, 2, 3, 4, 5),
+      deadLetter: async events => {
+        letters.push(...events)
+      },
+    })
+    const event = gridEvent('refused', { data: { api: 'PutBlob' } })
+
+    await grid.publish(event)
+    await grid.drained()
+
+    const time = '2026-01-02T03:04:05.000Z'
+    expect(letters).toEqual([
+      {
+        id: event.id,
+        source: event.topic,
+        specversion: '1.0',
+        type: event.eventType,
+        subject: 'refused',
+        time: event.eventTime,
+        data: { api: 'PutBlob' },
+        deadletterreason: 'MaxDeliveryAttemptsExceeded',
+        deliveryattempts: 2,
+        lastdeliveryoutcome: 'Busy',
+        publishtime: time,
+        lastdeliveryattempttime: time,
+      },
+    ])
   })
 
   it('says so when it drops what nobody keeps', async () => {
