@@ -4,6 +4,7 @@ import {
   newCursor,
   numberOf,
   type Outcome,
+  type Turn,
   type Version,
 } from '../core/asset/asset.ts'
 import { toDataVersion } from '../core/asset/data-version.ts'
@@ -46,7 +47,7 @@ export function createDelivery(dependencies: Dependencies) {
   return async function deliver(
     asset: string,
     head: AssetHead,
-    ready: ReadonlyMap<string, number>,
+    ready: ReadonlyMap<string, Turn>,
   ): Promise<{ report: Report; versions: Version[] }> {
     const azureMl = createLeasedCalls(dependencies.azureMl, clock, head.lease?.until ?? 0)
     const outcomes: { ordinal: number; alias: string; outcome: Outcome }[] = []
@@ -63,26 +64,28 @@ export function createDelivery(dependencies: Dependencies) {
     const read = new Map((await Promise.all(windows.values())).flat().map(row => [row.ordinal, row]))
     return { report: { outcomes, cursors, moves: [...moves.values()] }, versions: [...read.values()] }
 
-    async function serve([alias, most]: [string, number]): Promise<void> {
-      let left = most
+    async function serve([alias, turn]: [string, Turn]): Promise<void> {
+      let left: Turn | undefined = turn
       let cursor = own(head.cursors, alias)
       if (cursor === undefined) return
       const versions = await windowFrom(cursor.next)
       for (const version of versions) {
         if (isPending(version, alias)) {
           const isFull = touched.size >= VERSIONS_PER_ROUND && !touched.has(version.ordinal)
-          if (isFull || left === 0 || clock.now() >= deadline) return
-          left -= 1
+          if (isFull || left === undefined || clock.now() >= deadline) return
+          left = left.count > 1 ? { ...left, count: left.count - 1 } : undefined
           touched.add(version.ordinal)
           const next = await attempt({ alias, version, cursor })
           if (next === 'taken') {
             taken.push({ alias, version, cursor })
             return
           }
-          cursors.set(alias, next)
-          if (next.next === version.ordinal) return
+          if (next.next === version.ordinal) {
+            cursors.set(alias, next)
+            return
+          }
         }
-        cursor = newCursor(version.ordinal + 1)
+        cursor = { ...newCursor(version.ordinal + 1), turn: left }
         cursors.set(alias, cursor)
       }
       if (versions.length < VERSIONS_PER_ROUND) cursors.set(alias, newCursor(head.lastOrdinal + 1))

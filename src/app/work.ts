@@ -169,7 +169,7 @@ export function createWork(dependencies: Dependencies) {
     look: Look,
     planned: AssetHead,
     due: readonly string[],
-  ): Promise<{ head: AssetHead; ready: ReadonlyMap<string, number> }> {
+  ): Promise<{ head: AssetHead; ready: ReadonlyMap<string, Turn> }> {
     const { cursors, ready } = await takeTurns(planned, due, look.turns)
     const head = { ...planned, cursors }
     if (ready.size === 0 || head.seeded) return { head, ready }
@@ -177,7 +177,7 @@ export function createWork(dependencies: Dependencies) {
     const { seeding } = look
     if ('highest' in seeding) return { head: { ...head, offset: seeding.highest, seeded: true }, ready }
     const at = clock.now() + seeding.retryAfterMs
-    for (const [alias, count] of ready) {
+    for (const [alias, { count }] of ready) {
       const cursor = own(cursors, alias)
       if (cursor !== undefined) cursors[alias] = waitingInLine(cursor, { at, count })
     }

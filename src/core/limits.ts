@@ -32,6 +32,8 @@ export const MAX_CONFLICTS = 50
 export const ASSETS_PER_MESSAGE = 32
 /** Workspaces that one worker talks to at a time for one asset. */
 export const WORKSPACES_AT_ONCE = 16
+/** Requests that one asset is given at a time where nobody else waits: enough until it is its turn again. */
+export const MAX_REQUESTS_PER_TURN = 60
 /** A place in the line for ARM's budget that is taken up later than this is lost. */
 export const TURN_HOLDS_MS = MINUTE
 /** Delay before the first repeat of a delivery; it doubles with each repeat. */

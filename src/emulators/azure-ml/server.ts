@@ -49,6 +49,8 @@ export interface AzureMlEmulator {
   setIntercept(intercept: Intercept | undefined): void
   /** How many requests came, by operation such as `PUT dataVersion`, whatever they were answered. */
   counts(): Record<string, number>
+  /** How many of its own answers had which status. */
+  statuses(): Record<number, number>
   /** Ends open connections too; resolves when all that was acknowledged is in the state file. */
   close(): Promise<void>
 }
@@ -80,6 +82,7 @@ export async function startAzureMlEmulator(options: AzureMlEmulatorOptions): Pro
     setWorkspaces: directory.replace,
     setIntercept: front.setIntercept,
     counts: front.counts,
+    statuses: front.statuses,
     close: () => {
       closed ??= front.close().then(() => store.close())
       return closed
@@ -90,6 +93,7 @@ export async function startAzureMlEmulator(options: AzureMlEmulatorOptions): Pro
 /** The HTTP side: reads requests, counts them, lets the intercept have its way, sends replies. */
 function createFront(service: Service, initialIntercept: Intercept | undefined) {
   const counts = new Map<string, number>()
+  const statuses = new Map<number, number>()
   let intercept = initialIntercept
   let isClosing = false
 
@@ -103,6 +107,7 @@ function createFront(service: Service, initialIntercept: Intercept | undefined) 
     if (typeof interception === 'object') return send(response, interception)
     const origin = urlOf(server)
     const reply = await service.reply({ route, path, query, headers: request.headers, body, origin })
+    statuses.set(reply.status, (statuses.get(reply.status) ?? 0) + 1)
     if (interception === 'hang-up-after') return void request.socket.destroy()
     send(response, reply)
   }
@@ -122,6 +127,7 @@ function createFront(service: Service, initialIntercept: Intercept | undefined) 
       intercept = next
     },
     counts: () => Object.fromEntries(counts),
+    statuses: () => Object.fromEntries(statuses),
     close: () =>
       new Promise<void>(resolve => {
         isClosing = true
