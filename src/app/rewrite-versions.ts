@@ -1,4 +1,5 @@
 import { type AssetHead, NO_ROWS, type Version } from '../core/asset/asset.ts'
+import { copyOf } from '../core/copy.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, VERSIONS_PER_ROUND } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
@@ -44,7 +45,7 @@ export function createVersionRewriter({ ledger, announcer, clock }: Dependencies
       const versions = await ledger.readVersions(asset, { from, to, limit: VERSIONS_PER_ROUND })
       const last = versions.at(-1)
       if (state === undefined || last === undefined) return { changed: 0, next: to + 1 }
-      const head = structuredClone(state.head)
+      const head = copyOf(state.head)
       const changed = versions.filter(version => change(head, version))
       const done = { changed: changed.length, next: last.ordinal + 1 }
       if (changed.length === 0) return done

@@ -5,6 +5,7 @@ import type { Match } from './matching.ts'
  * workspaces of all of them. The content is one, and so is its version.
  */
 export function joinMatches(matches: readonly Match[]): Match[] {
+  if (matches.length < 2) return [...matches]
   const joined = new Map<string, Match>()
   for (const match of matches) {
     const key = JSON.stringify([match.role, match.asset ?? match.rule.name, match.dataPath, match.rule.type])

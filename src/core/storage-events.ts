@@ -176,6 +176,7 @@ function pathInUrl(url: string | undefined, { account, container }: BlobRef): st
 
 /** Undefined where the text is not percent-encoded UTF-8: the subject tells the path then. */
 function decoded(raw: string): string | undefined {
+  if (!raw.includes('%') && raw.isWellFormed()) return raw
   if (/%(?![0-9a-f]{2})/i.test(raw)) return undefined
   const bytes = Buffer.from(
     raw.replace(/%([0-9a-f]{2})|([^%]+)/gi, (_, hex: string | undefined, plain: string | undefined) =>

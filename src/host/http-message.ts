@@ -30,36 +30,49 @@ const NO_BODY_STATUSES = [204, 205, 304]
 export function toCall(request: IncomingMessage): HttpCall | undefined {
   const target = request.url ?? '/'
   const address = `http://${request.headers.host ?? 'localhost'}${target}`
-  if (!target.startsWith('/') || !URL.canParse(address)) return undefined
+  const url = target.startsWith('/') ? URL.parse(address) : null
+  if (url === null) return undefined
   return {
     method: request.method ?? 'GET',
-    url: new URL(address),
+    url,
     headers: request.headers,
     readBody: maxBytes => readBody(request, maxBytes),
   }
 }
 
-async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size <= maxBytes) chunks.push(chunk)
-    else chunks.length = 0
-    if (size > maxBytes * DISCARD_FACTOR) break
-  }
-  if (size > maxBytes) throw new BodyTooLargeError(`The body is longer than ${maxBytes} bytes.`)
-  return Buffer.concat(chunks)
+/** Rejects where the client goes away before it has sent everything. */
+function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const tooLarge = () => reject(new BodyTooLargeError(`The body is longer than ${maxBytes} bytes.`))
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size <= maxBytes) chunks.push(chunk)
+      else chunks.length = 0
+      if (size <= maxBytes * DISCARD_FACTOR) return
+      request.pause()
+      tooLarge()
+    })
+    request.once('end', () => {
+      const [only] = chunks
+      if (size > maxBytes) tooLarge()
+      else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
+    })
+    request.once('error', reject)
+    request.once('close', () => reject(new Error('the request ended before all of it had come')))
+  })
 }
 
 /** Throws when a header or the status is not one that HTTP allows; nothing is sent then. */
 export function sendAnswer(response: ServerResponse, { status, headers, body = '' }: HttpAnswer): void {
-  const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const isText = typeof body === 'string' && body !== ''
   response.writeHead(status, {
     ...(isText ? { 'content-type': 'text/plain; charset=utf-8' } : {}),
     ...headers,
-    ...(NO_BODY_STATUSES.includes(status) ? {} : { 'content-length': bytes.byteLength }),
+    ...(NO_BODY_STATUSES.includes(status) ? {} : { 'content-length': Buffer.byteLength(body) }),
   })
-  response.end(bytes)
+  // Nothing, and text, go out together with the head, in one system call.
+  if (body.length === 0) response.end()
+  else response.end(body)
 }

@@ -1,6 +1,7 @@
 import type { AzureMl, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/asset/data-uri.ts'
 import { FINGERPRINT } from '../core/asset/data-version.ts'
+import { copyOf } from '../core/copy.ts'
 import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 
@@ -45,11 +46,11 @@ export function createMemoryAzureMl(): AzureMl {
       if (first !== undefined && first.type !== version.type) {
         throw new PermanentError(`asset ${asset} exists with type ${first.type}`)
       }
-      all.set(number, structuredClone({ ...version, isArchived: false }))
+      all.set(number, copyOf({ ...version, isArchived: false }))
       return 'registered'
     },
     async getVersion(workspace, asset, number) {
-      return structuredClone(versionsOf(workspace, asset).get(number))
+      return copyOf(versionsOf(workspace, asset).get(number))
     },
     async archiveVersion(workspace, asset, number) {
       const version = versionsOf(workspace, asset).get(number)

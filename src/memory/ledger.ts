@@ -1,6 +1,7 @@
 import type { Ledger, Refusal } from '../app/ports.ts'
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
 import { sizeOf, toMember } from '../core/asset/asset.ts'
+import { copyOf } from '../core/copy.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { pageOf } from './paging.ts'
 
@@ -22,7 +23,7 @@ export function createMemoryLedger(): Ledger {
   return {
     async readFiles(asset, keys) {
       const partition = partitions.get(asset)
-      return structuredClone({
+      return copyOf({
         head: partition?.head,
         etag: partition?.etag,
         files: pick(partition?.files, keys.files),
@@ -34,28 +35,28 @@ export function createMemoryLedger(): Ledger {
       const partition = partitions.get(asset)
       if (partition === undefined) return undefined
       const { head, etag, gatherings } = partition
-      return structuredClone({ head, etag, gatherings: [...gatherings.values()] })
+      return copyOf({ head, etag, gatherings: [...gatherings.values()] })
     },
 
     async readVersions(asset, { from, to = Number.POSITIVE_INFINITY, limit }) {
       const versions = [...(partitions.get(asset)?.versions.values() ?? [])]
         .filter(({ ordinal }) => ordinal >= from && ordinal <= to)
         .sort((a, b) => a.ordinal - b.ordinal)
-      return structuredClone(versions.slice(0, limit))
+      return copyOf(versions.slice(0, limit))
     },
 
     async readVersionsOfCut(asset, cut, limit) {
       const versions = [...(partitions.get(asset)?.versions.values() ?? [])]
         .filter(version => version.cut === cut)
         .sort((a, b) => a.ordinal - b.ordinal)
-      return structuredClone(versions.slice(0, limit))
+      return copyOf(versions.slice(0, limit))
     },
 
     async readMembers(asset, cut, page) {
       const partition = partitions.get(asset)
       const current = [...(partition?.files.values() ?? [])].filter(file => file.cut === cut).map(toMember)
       const former = (partition?.formerMembers ?? []).filter(member => member.cut === cut)
-      return structuredClone(pageOf([...current, ...former], page))
+      return copyOf(pageOf([...current, ...former], page))
     },
 
     async commit(asset, etag, transition) {
@@ -65,13 +66,13 @@ export function createMemoryLedger(): Ledger {
       if (transition.newFiles.some(({ key }) => partition?.files.has(key))) return 'conflict'
       commits += 1
       const next = String(commits)
-      apply(asset, next, structuredClone(transition))
+      apply(asset, next, copyOf(transition))
       return { etag: next }
     },
 
     async listAssets(page) {
       const heads = [...partitions].map(([asset, { head }]) => ({ asset, head }))
-      return structuredClone(
+      return copyOf(
         pageOf(
           heads.sort((a, b) => (a.asset < b.asset ? -1 : 1)),
           page,
@@ -80,15 +81,15 @@ export function createMemoryLedger(): Ledger {
     },
 
     async refuse(items) {
-      for (const refusal of items) refusals.set(`${refusal.rule} ${refusal.key}`, structuredClone(refusal))
+      for (const refusal of items) refusals.set(`${refusal.rule} ${refusal.key}`, copyOf(refusal))
     },
 
     async listRefusals(page) {
-      return structuredClone(pageOf([...refusals.values()], page))
+      return copyOf(pageOf([...refusals.values()], page))
     },
 
     async readRefusal(rule, key) {
-      return structuredClone(refusals.get(`${rule} ${key}`))
+      return copyOf(refusals.get(`${rule} ${key}`))
     },
   }
 

@@ -1,4 +1,5 @@
 import type { RulesState, RulesStore } from '../app/ports.ts'
+import { copyOf } from '../core/copy.ts'
 
 export function createMemoryRulesStore(): RulesStore {
   let stored: { etag: string; state: RulesState } | undefined
@@ -6,12 +7,12 @@ export function createMemoryRulesStore(): RulesStore {
   return {
     async read(etag) {
       if (stored === undefined) return undefined
-      return stored.etag === etag ? 'unchanged' : structuredClone(stored)
+      return stored.etag === etag ? 'unchanged' : copyOf(stored)
     },
     async write(etag, state) {
       if (stored?.etag !== etag) return 'conflict'
       writes += 1
-      stored = structuredClone({ etag: String(writes), state })
+      stored = copyOf({ etag: String(writes), state })
       return 'written'
     },
   }

@@ -1,4 +1,5 @@
 import type { Clock, WorkQueue } from '../app/ports.ts'
+import { copyOf } from '../core/copy.ts'
 import type { WorkMessage } from '../core/work-message.ts'
 
 export interface MemoryWorkQueue extends WorkQueue {
@@ -13,7 +14,7 @@ export function createMemoryWorkQueue(clock: Clock): MemoryWorkQueue {
   return {
     async enqueue(messages) {
       for (const { message, delayMs } of messages) {
-        waiting.push({ message: structuredClone(message), at: clock.now() + delayMs })
+        waiting.push({ message: copyOf(message), at: clock.now() + delayMs })
       }
     },
     take() {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { BlobRef } from '../blob-ref.ts'
 
 const MODULUS = 1n << 256n
@@ -11,14 +11,12 @@ export const EMPTY_DIGEST = '0'.repeat(64)
  * path holds. Row keys forbid characters that blob names may have, and are shorter than blob names may be.
  */
 export function keyOf({ account, container, path }: BlobRef): string {
-  return createHash('sha256').update(`${account}/${container}/${path}`).digest('base64url')
+  return hash('sha256', `${account}/${container}/${path}`, 'base64url')
 }
 
 /** SHA-256 of one member: where it lies, which content, how large. 64 hex digits. */
 export function memberDigest(ref: BlobRef, etag: string, sizeBytes: number): string {
-  return createHash('sha256')
-    .update(`${ref.account}/${ref.container}/${ref.path}\n${etag}\n${sizeBytes}`)
-    .digest('hex')
+  return hash('sha256', `${ref.account}/${ref.container}/${ref.path}\n${etag}\n${sizeBytes}`, 'hex')
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 
 import type { BlobRef } from '../blob-ref.ts'
+import { copyOf } from '../copy.ts'
 import { MAX_TRANSACTION_ENTITIES, SPECS_PER_TRANSACTION } from '../limits.ts'
 import {
   type AssetHead,
@@ -93,7 +94,7 @@ export function planIntake(state: IntakeState, intents: readonly Intent[], now: 
 }
 
 function createDraft(state: IntakeState, now: number) {
-  let head = state.head === undefined ? undefined : structuredClone(state.head)
+  let head = state.head === undefined ? undefined : copyOf(state.head)
   const files = new Map<string, FileState>()
   const formerMembers: Member[] = []
   const gatherings = new Map<string, Gathering | undefined>()

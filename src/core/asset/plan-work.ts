@@ -3,6 +3,7 @@
  * and cuts what is due, in one transaction; then it delivers; then it records what came of it.
  */
 
+import { copyOf } from '../copy.ts'
 import { CUTS_PER_ROUND, FIRST_RETRY_MS, GIVE_UP_AFTER_MS, LEASE_MS, LONGEST_RETRY_MS } from '../limits.ts'
 import { own } from '../record.ts'
 import {
@@ -47,7 +48,7 @@ export function planBeginning({ head, gatherings }: WorkState, owner: string, no
   if (next === undefined) return { kind: 'idle' }
   if (next > now) return { kind: 'waiting', until: next }
 
-  const draft = structuredClone(head)
+  const draft = copyOf(head)
   const due = gatherings
     .filter(gathering => gathering.dueAt <= now)
     .sort((a, b) => a.dueAt - b.dueAt || a.cut - b.cut)
@@ -129,12 +130,10 @@ export function planEnding(
   report: Report,
   now: number,
 ): Transition {
-  const head = structuredClone(state.head)
+  const head = copyOf(state.head)
   const named = new Set([...report.outcomes, ...report.moves].map(({ ordinal }) => ordinal))
   const rows = new Map(
-    versions
-      .filter(({ ordinal }) => named.has(ordinal))
-      .map(version => [version.ordinal, structuredClone(version)]),
+    versions.filter(({ ordinal }) => named.has(ordinal)).map(version => [version.ordinal, copyOf(version)]),
   )
   for (const { ordinal, alias, outcome } of report.outcomes) {
     const row = rows.get(ordinal)

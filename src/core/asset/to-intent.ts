@@ -32,9 +32,10 @@ export function toIntent(
   }
   const { account, container } = news.ref
   const { name, kind } = datastoreOf(rules, account, container)
+  const key = keyOf(news.ref)
   const intent: Intent = {
     ...news,
-    key: keyOf(news.ref),
+    key,
     observed: false,
     role: match.role,
     spec: {
@@ -49,7 +50,7 @@ export function toIntent(
       tags,
       workspaces: rule.workspaces,
     },
-    target: keyOf({ account, container, path: dataPath }),
+    target: dataPath === news.ref.path ? key : keyOf({ account, container, path: dataPath }),
     settleMs: rule.settleMs,
     maxWaitMs: rule.maxWaitMs,
   }
