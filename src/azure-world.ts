@@ -38,7 +38,7 @@ export const DEAD_LETTER_CONTAINER = 'dead-letters'
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
   log: Log,
-  onEnqueued: () => void,
+  onEnqueued: () => void = () => undefined,
 ): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore; deadLetters: DeadLetterStore }> {
   const { storage, azureMlUrl } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)

@@ -38,8 +38,7 @@ export function createAnnouncer({
   clock: Clock
 }): Announcer {
   const addToAgenda = createGroup<string, undefined>(async (_, assets) => {
-    const wakeAt = clock.now()
-    await agenda.add([...new Set(assets)].map(asset => ({ asset, wakeAt })))
+    await agenda.add([...new Set(assets)], clock.now())
     return assets.map(() => DONE)
   }, ENTRIES_PER_GROUP)
 

@@ -80,22 +80,27 @@ export interface Refusal {
   at: number
 }
 
-/** The assets that have work outstanding: how the sweep finds those whose message was lost. */
+/**
+ * The assets that have work outstanding: how the sweep finds those whose message was lost. An asset may be in
+ * several entries; whoever makes it due earlier than it was adds it anew.
+ */
 export interface Agenda {
-  add(entries: readonly { asset: string; wakeAt: number }[]): Promise<void>
+  /** Puts assets on the agenda, many in one entry. */
+  add(assets: readonly string[], wakeAt: number): Promise<void>
   /** Entries whose time has come before `before`. */
   overdue(before: number, page: PageRequest): Promise<Page<AgendaEntry>>
-  /** Removes the entries that have not been added anew since they were read. */
+  /** Strikes off entries; those that another sweep has changed stay. */
   remove(entries: readonly AgendaEntry[]): Promise<void>
-  /** Gives the entries that have not been added anew since they were read a later time. */
-  postpone(entries: readonly (AgendaEntry & { until: number })[]): Promise<void>
+  /** Changes assets and time of entries; those that another sweep has changed stay as they are. */
+  replace(entries: readonly AgendaEntry[]): Promise<void>
 }
 
 export interface AgendaEntry {
-  asset: string
-  wakeAt: number
-  /** Changes whenever the entry is added anew. */
+  id: string
   etag: string
+  /** None: the entry is there and cannot be read. */
+  assets: readonly string[]
+  wakeAt: number
 }
 
 /** Hints, never truth. */

@@ -4,9 +4,11 @@ import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { Agenda, AgendaEntry, Clock, Counters, Ledger, Log } from './ports.ts'
 
-const PAGE = 500
-const PAGES_PER_SWEEP = 40
-const READS_AT_ONCE = 16
+/** Entries; each may hold many assets. */
+const PAGE = 50
+const PAGES_PER_SWEEP = 100
+/** Of entries, and of an entry's assets. */
+const READS_AT_ONCE = 4
 
 interface Dependencies {
   agenda: Agenda
@@ -31,7 +33,7 @@ export interface SweepReport {
 
 /**
  * Goes through the agenda: finds the assets whose work is overdue because their message was lost, and sends
- * another. An entry is read before the asset's head: had the asset become due since, the entry would be another.
+ * another. An entry is read before the heads of its assets: had one become due since, there would be another entry.
  */
 export function createSweep({ agenda, ledger, announcer, clock, counters, log }: Dependencies) {
   return async function sweep(): Promise<SweepReport> {
@@ -50,27 +52,49 @@ export function createSweep({ agenda, ledger, announcer, clock, counters, log }:
 
   async function sweepPage(entries: readonly AgendaEntry[], report: SweepReport): Promise<void> {
     const finished: AgendaEntry[] = []
-    const later: (AgendaEntry & { until: number })[] = []
+    const changed: AgendaEntry[] = []
     await forEachAtMost(READS_AT_ONCE, entries, async entry => {
-      report.looked += 1
-      try {
-        const next = await lookAt(entry)
-        if (next === 'finished') finished.push(entry)
-        else if (next === 'woken') report.woken += 1
-        else later.push({ ...entry, until: next })
-      } catch (error) {
+      if (entry.assets.length === 0) {
         report.unreadable += 1
-        log.error('the sweep could not look at an asset', { asset: entry.asset, reason: reasonOf(error) })
+        log.error('the sweep cannot read an entry of the agenda', { entry: entry.id })
+        return
+      }
+      const left = await leftOf(entry, report)
+      const wakeAt = Math.min(...left.map(({ nextAt }) => nextAt))
+      if (left.length === 0) finished.push(entry)
+      else if (left.length < entry.assets.length || wakeAt > entry.wakeAt) {
+        changed.push({ ...entry, assets: left.map(({ asset }) => asset), wakeAt })
       }
     })
     await agenda.remove(finished)
-    await agenda.postpone(later)
-    report.struck += finished.length
-    report.postponed += later.length
+    await agenda.replace(changed)
+  }
+
+  /** The assets that the entry is still needed for, and when each has to be looked at next. */
+  async function leftOf(
+    { assets, wakeAt }: AgendaEntry,
+    report: SweepReport,
+  ): Promise<{ asset: string; nextAt: number }[]> {
+    const left: { asset: string; nextAt: number }[] = []
+    await forEachAtMost(READS_AT_ONCE, assets, async asset => {
+      report.looked += 1
+      try {
+        const next = await lookAt(asset)
+        if (next === 'finished') report.struck += 1
+        else if (next === 'woken') report.woken += 1
+        else report.postponed += 1
+        if (next !== 'finished') left.push({ asset, nextAt: next === 'woken' ? wakeAt : next })
+      } catch (error) {
+        report.unreadable += 1
+        left.push({ asset, nextAt: wakeAt })
+        log.error('the sweep could not look at an asset', { asset, reason: reasonOf(error) })
+      }
+    })
+    return left
   }
 
   /** A time: nothing is to be done before then. */
-  async function lookAt({ asset }: AgendaEntry): Promise<'finished' | 'woken' | number> {
+  async function lookAt(asset: string): Promise<'finished' | 'woken' | number> {
     const state = await ledger.readWork(asset)
     if (state?.head.wakeAt === undefined) return 'finished'
     const { wakeAt, lease } = state.head

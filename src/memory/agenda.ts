@@ -1,33 +1,32 @@
 import type { Agenda, AgendaEntry } from '../app/ports.ts'
+import { pageOf } from './paging.ts'
 
 export function createMemoryAgenda(): Agenda {
   const entries = new Map<string, AgendaEntry>()
-  let additions = 0
+  let changes = 0
+
+  function put(id: string, assets: readonly string[], wakeAt: number): void {
+    changes += 1
+    entries.set(id, { id, etag: String(changes), assets: [...assets], wakeAt })
+  }
+
+  const isUnchanged = ({ id, etag }: AgendaEntry) => entries.get(id)?.etag === etag
+
   return {
-    async add(added) {
-      for (const { asset, wakeAt } of added) {
-        additions += 1
-        entries.set(asset, { asset, wakeAt, etag: String(additions) })
-      }
+    async add(assets, wakeAt) {
+      if (assets.length > 0) put(`entry-${changes}`, assets, wakeAt)
     },
-    async overdue(before, { continuation = '', limit }) {
-      const found = [...entries.values()]
-        .filter(({ asset, wakeAt }) => wakeAt < before && asset > continuation)
-        .sort((a, b) => (a.asset < b.asset ? -1 : 1))
-      const items = found.slice(0, limit)
-      return { items, continuation: found.length > limit ? items.at(-1)?.asset : undefined }
-    },
-    async postpone(postponed) {
-      for (const { asset, etag, until } of postponed) {
-        if (entries.get(asset)?.etag !== etag) continue
-        additions += 1
-        entries.set(asset, { asset, wakeAt: until, etag: String(additions) })
-      }
+    async overdue(before, page) {
+      return pageOf(
+        [...entries.values()].filter(({ wakeAt }) => wakeAt < before),
+        page,
+      )
     },
     async remove(removed) {
-      for (const { asset, etag } of removed) {
-        if (entries.get(asset)?.etag === etag) entries.delete(asset)
-      }
+      for (const entry of removed) if (isUnchanged(entry)) entries.delete(entry.id)
+    },
+    async replace(replaced) {
+      for (const entry of replaced) if (isUnchanged(entry)) put(entry.id, entry.assets, entry.wakeAt)
     },
   }
 }

@@ -27,6 +27,22 @@ describe('the sweep', () => {
     expect(await world.registered('ml-retail', 'sales-eu')).toEqual({ 1: 'sales/eu' })
   })
 
+  it('leaves an entry that it cannot read, and goes on with the others', async () => {
+    const world = createMemoryWorld(FILES_RULE, ({ agenda }) => ({
+      agenda: {
+        ...agenda,
+        async overdue(...call) {
+          const { items, continuation } = await agenda.overdue(...call)
+          return { items: [{ id: 'strange', etag: '1', assets: [], wakeAt: 0 }, ...items], continuation }
+        },
+      },
+    }))
+    await world.deliver(world.upload('files/orders.csv'))
+    world.queue.take()
+    world.pass(5 * MINUTE)
+    expect(await world.lakemark.sweep()).toMatchObject({ looked: 1, woken: 1, unreadable: 1 })
+  })
+
   it('finds work that a process recorded and died before it could announce', async () => {
     let dies = true
     const world = createMemoryWorld(FILES_RULE, ({ queue }) => ({

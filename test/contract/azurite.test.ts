@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
 import { createBlobRulesStore } from '../../src/azure/blob-rules-store.ts'
 import {
@@ -15,6 +15,7 @@ import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { normalEtag } from '../../src/core/storage-events.ts'
 import { fromQueueText } from '../../src/core/work-message.ts'
 import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lake/azurite.ts'
+import { NOW } from '../support/samples.ts'
 import { describeAgenda } from './agenda-suite.ts'
 import { describeBudgetStore } from './budget-store-suite.ts'
 import { describeLake } from './lake-suite.ts'
@@ -41,6 +42,24 @@ async function newTable() {
 
 describeLedger('the ledger in Table Storage', async () => createTableLedger(await newTable()))
 describeAgenda('the agenda in Table Storage', async () => createTableAgenda(await newTable()))
+describe('the agenda in Table Storage, over rows that something else has written', () => {
+  it('shows them as entries without assets', async () => {
+    const table = await newTable()
+    const wakeAt = new Date(NOW)
+    await table.createEntity({ partitionKey: '0', rowKey: 'no-assets', wakeAt })
+    await table.createEntity({ partitionKey: '0', rowKey: 'no-json', wakeAt, assets: '["a"' })
+    await table.createEntity({ partitionKey: '0', rowKey: 'no-names', wakeAt, assets: '{"a":1}' })
+    await table.createEntity({ partitionKey: '0', rowKey: 'some-names', wakeAt, assets: '[1,"a",null]' })
+    const { items } = await createTableAgenda(table).overdue(NOW + 1, { limit: 10 })
+    expect(items.map(({ id, assets }) => [id, assets])).toEqual([
+      ['no-assets', []],
+      ['no-json', []],
+      ['no-names', []],
+      ['some-names', ['a']],
+    ])
+  })
+})
+
 describeBudgetStore('the store of budgets in Table Storage', async () =>
   createTableBudgetStore(await newTable()),
 )

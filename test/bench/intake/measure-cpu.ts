@@ -1,0 +1,56 @@
+/** Processor time per event without storage: the host with intake over memory, and a bare server. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Child, startChild } from './child.ts'
+import { bodiesOf, createSender } from './load.ts'
+import type { ProductOptions, Usage } from './product-process.ts'
+import type { Scenario } from './scenarios.ts'
+
+/** Microseconds of processor time per event, one value a round. */
+export interface MeasuredCpu {
+  product: number[]
+  bare: number[]
+}
+
+export interface CpuOptions {
+  batch: number
+  requests: number
+  rounds: number
+  events: number
+}
+
+/** Rounds before those that count: the compiler is done by then. */
+const WARM_UP_ROUNDS = 2
+
+export async function measureCpu(scenario: Scenario, options: CpuOptions): Promise<MeasuredCpu> {
+  const folder = await mkdtemp(join(tmpdir(), 'lakemark-bench-'))
+  const children: Child[] = []
+  try {
+    await writeFile(join(folder, 'rules.yaml'), scenario.rules)
+    const product = startChild(new URL('./product-process.ts', import.meta.url))
+    const bare = startChild(new URL('./bare-process.ts', import.meta.url))
+    children.push(product, bare)
+    const asked = { rulesFolder: folder, connectionString: undefined } satisfies ProductOptions
+    const senders = {
+      product: createSender(await product.call<string>('start', asked), options.requests),
+      bare: createSender(await bare.call<string>('start'), options.requests),
+    }
+    const measured: MeasuredCpu = { product: [], bare: [] }
+    for (let round = -WARM_UP_ROUNDS; round < options.rounds; round++) {
+      const paths = Array.from({ length: options.events }, (_, index) => scenario.path(`r${round}`, index))
+      const bodies = bodiesOf(paths, options.batch)
+      for (const [name, child] of [['product', product] as const, ['bare', bare] as const]) {
+        const before = await child.call<Pick<Usage, 'cpuMs'>>('usage')
+        await senders[name].send(bodies)
+        const after = await child.call<Pick<Usage, 'cpuMs'>>('usage')
+        if (round >= 0) measured[name].push(((after.cpuMs - before.cpuMs) * 1000) / options.events)
+      }
+    }
+    for (const sender of Object.values(senders)) sender.close()
+    return measured
+  } finally {
+    await Promise.all(children.map(child => child.close()))
+    await rm(folder, { recursive: true, force: true })
+  }
+}
