@@ -1,5 +1,6 @@
 import { parseRules } from '../core/rules/parse-rules.ts'
 import { readRulesFolder } from '../files/rules-folder.ts'
+import { toJsonText } from './json-text.ts'
 import { paint } from './paint.ts'
 import { type Findings, formatFindings, summaryOf, toJson, toWorkflowCommands } from './problem-report.ts'
 import { namedRulesFolder } from './rules-place.ts'
@@ -24,15 +25,11 @@ function formatted(
   const summary = summaryOf(findings, files.length)
   switch (format) {
     case 'json':
-      return JSON.stringify(
-        {
-          ok: problems.length === 0,
-          problems: problems.map(it => toJson(it, 'problem')),
-          warnings: warnings.map(it => toJson(it, 'warning')),
-        },
-        null,
-        2,
-      )
+      return toJsonText({
+        ok: problems.length === 0,
+        problems: problems.map(it => toJson(it, 'problem')),
+        warnings: warnings.map(it => toJson(it, 'warning')),
+      })
     case 'github':
       return [...toWorkflowCommands(findings), summary].join('\n')
     case 'text': {

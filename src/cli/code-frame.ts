@@ -66,7 +66,7 @@ function toCells(line: string): Cell[] {
   let cell = 0
   let at = 0
   for (const character of line) {
-    const shown = visible(character)
+    const shown = printable(character)
     const width = character === '\t' ? TAB_CELLS - (cell % TAB_CELLS) : widthOf(shown)
     const text = character === '\t' ? ' '.repeat(width) : shown
     cells.push({ at, units: character.length, text, cell, width })
@@ -74,11 +74,6 @@ function toCells(line: string): Cell[] {
     at += character.length
   }
   return cells
-}
-
-/** Without what would change how the rest of the line is shown. */
-function visible(character: string): string {
-  return /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(character) ? '\ufffd' : printable(character)
 }
 
 /** Where the character at this UTF-16 offset is shown; behind the line's end, just behind its last one. */

@@ -4,6 +4,7 @@ import { parseBlobAddress } from '../core/blob-url.ts'
 import { explainMatch } from '../core/explain/explain-match.ts'
 import { loadRules } from '../load-rules.ts'
 import { formatExplanation } from './explanation-text.ts'
+import { toJsonText } from './json-text.ts'
 import { rulesFolder } from './rules-place.ts'
 import { findRunning } from './running.ts'
 import { callService, NoAnswerError } from './service.ts'
@@ -15,7 +16,7 @@ import { UsageError } from './usage-error.ts'
  */
 export async function explain(address: string, { json = false }: { json?: boolean }): Promise<void> {
   const explained = (await byService(address)) ?? (await byRules(address))
-  console.log(json ? JSON.stringify(explained, null, 2) : formatExplanation(explained))
+  console.log(json ? toJsonText(explained) : formatExplanation(explained))
 }
 
 /** Undefined: no service runs here. */

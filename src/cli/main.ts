@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { RulesError } from '../app/rules-keeper.ts'
 import { ConfigError } from '../config.ts'
+import { printableLines } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 /**
@@ -15,6 +16,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     )
     .version(versionOf())
     .showHelpAfterError()
+    .configureOutput({ writeErr: text => process.stderr.write(printableLines(text)) })
     .exitOverride()
 
   program
@@ -159,10 +161,10 @@ Example:
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   if (error instanceof UsageError || error instanceof ConfigError || error instanceof RulesError) {
-    console.error(error.message)
+    console.error(printableLines(error.message))
     return error instanceof UsageError ? error.exitCode : 1
   }
-  console.error(error instanceof Error ? error.message : error)
+  console.error(printableLines(String(error instanceof Error ? error.message : error)))
   return 1
 }
 

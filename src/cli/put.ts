@@ -4,6 +4,7 @@ import { uploadFile } from '../azure/upload.ts'
 import { readConfig } from '../config.ts'
 import { DEV_ACCOUNT, DEV_KEY } from '../emulators/lake/azurite.ts'
 import { readRunning } from './running.ts'
+import { printable } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
 const USAGE = 'expected files and a place, as in: lakemark put some.csv silver/sales/eu/some.csv'
@@ -22,7 +23,7 @@ export async function put(places: readonly string[]): Promise<void> {
   for (const file of files) {
     const target = isFolder(path) ? path + basename(file) : path
     await uploadFile({ serviceUrl: lake, account: DEV_ACCOUNT, key: DEV_KEY, container, path: target, file })
-    console.log(`${file} → ${container}/${target}`)
+    console.log(printable(`${file} → ${container}/${target}`))
   }
 }
 

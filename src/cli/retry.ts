@@ -1,11 +1,12 @@
 import { callService } from './service.ts'
+import { printable } from './table.ts'
 
 export async function retry(asset: string): Promise<void> {
   const path = `assets/${encodeURIComponent(asset)}/retry`
   const { versions } = await callService<{ versions: number }>(path, 'POST')
-  console.log(
+  const outcome =
     versions === 0
-      ? `${asset}: nothing has failed`
-      : `${asset}: ${versions === 1 ? 'one version is' : `${versions} versions are`} tried again`,
-  )
+      ? 'nothing has failed'
+      : `${versions === 1 ? 'one version is' : `${versions} versions are`} tried again`
+  console.log(printable(`${asset}: ${outcome}`))
 }

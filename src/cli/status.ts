@@ -1,18 +1,19 @@
 import type { AssetDetail, AssetSummary, RefusedFile } from '../app/status.ts'
+import { toJsonText } from './json-text.ts'
 import { callService } from './service.ts'
 import { statesOf } from './states.ts'
-import { formatTable } from './table.ts'
+import { formatTable, printable } from './table.ts'
 
 /** Prints all assets, or one with its versions; with `json` what the HTTP API answers. */
 export async function status(asset: string | undefined, { json = false }: { json?: boolean }): Promise<void> {
   if (asset !== undefined) {
     const detail = await callService<AssetDetail>(`assets/${encodeURIComponent(asset)}`)
-    console.log(json ? JSON.stringify(detail, null, 2) : describe(detail))
+    console.log(json ? toJsonText(detail) : describe(detail))
     return
   }
   const assets = await readAll()
   const { failures } = await callService<{ failures: RefusedFile[] }>('failures')
-  console.log(json ? JSON.stringify({ assets, failures }, null, 2) : overview(assets, failures))
+  console.log(json ? toJsonText({ assets, failures }) : overview(assets, failures))
 }
 
 async function readAll(): Promise<AssetSummary[]> {
@@ -30,7 +31,9 @@ async function readAll(): Promise<AssetSummary[]> {
 }
 
 function overview(assets: readonly AssetSummary[], failures: readonly RefusedFile[]): string {
-  const refused = failures.map(({ file, rule, reason }) => `refused: ${file} (rule ${rule}): ${reason}`)
+  const refused = failures.map(({ file, rule, reason }) =>
+    printable(`refused: ${file} (rule ${rule}): ${reason}`),
+  )
   if (assets.length === 0) return ['No assets yet.', ...refused].join('\n')
   const rows = assets.map(({ name, type, latest, gathering, workspaces }) => [
     name,
@@ -52,5 +55,5 @@ function describe({ name, type, gathering, versions }: AssetDetail): string {
     movedTo === null ? statesOf(workspaces) : `number taken by someone else, now version ${movedTo}`,
     source,
   ])
-  return `${heading}\n${formatTable(['VERSION', 'FILES', 'CUT', 'BECAUSE', 'WORKSPACES', 'SOURCE'], rows)}`
+  return `${printable(heading)}\n${formatTable(['VERSION', 'FILES', 'CUT', 'BECAUSE', 'WORKSPACES', 'SOURCE'], rows)}`
 }

@@ -7,6 +7,7 @@ import type { Place } from '../core/rules/report.ts'
 import { readExampleFiles, readExamplesFolder } from '../files/examples-folder.ts'
 import { isNotFound } from '../files/not-found.ts'
 import { readRulesFolder } from '../files/rules-folder.ts'
+import { toJsonText } from './json-text.ts'
 import { paint } from './paint.ts'
 import { formatFindings, summaryOf, toJson } from './problem-report.ts'
 import { namedRulesFolder } from './rules-place.ts'
@@ -119,5 +120,5 @@ function locate({ tree, path }: Place): { line: number; column: number } {
 }
 
 function print(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2))
+  console.log(toJsonText(value))
 }

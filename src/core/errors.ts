@@ -32,7 +32,7 @@ export class PermanentError extends Error {
 
 /** The message of whatever was thrown, on one line and bounded, fit for a log field or a stored reason. */
 export function reasonOf(error: unknown, maxLength = 300): string {
-  const text = error instanceof Error ? error.message : String(error)
+  const text = String(error instanceof Error ? error.message : error)
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > maxLength ? `${line.slice(0, maxLength - 1)}…` : line
 }

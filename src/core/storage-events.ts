@@ -42,6 +42,7 @@ const SHELLS = new Set(['CreateFile', 'SftpCreate'])
 const MAX_PATH_LENGTH = 1024
 /** Azure's etags have some twenty characters. */
 const MAX_ETAG_LENGTH = 128
+const ETAG = /^[\x21-\x7e]+$/
 
 /** Never throws: what cannot be read is `ignored` with its reason. */
 export function parseStorageEvent(input: unknown): ParsedEvent {
@@ -76,6 +77,10 @@ function parseAt(event: Data, parse: (ref: BlobRef, data: Data) => ParsedEvent):
       'bad-subject',
       'expected a storage account and /blobServices/default/containers/<c>/blobs/<path>',
     )
+  }
+  if (!ref.path.isWellFormed()) {
+    // Hashed into a key, all of these would be the same file.
+    return ignored('bad-subject', 'the path holds half of a surrogate pair, as no blob has')
   }
   return parse(ref, data)
 }
@@ -164,9 +169,12 @@ function refOf(event: Data, data: Data): BlobRef | undefined {
   return path === undefined ? ref : { ...ref, path }
 }
 
-/** The path in a blob's URL, host style (account.blob.…/container/path) or path style (host/account/container/path). */
+/**
+ * The path in a blob's URL, host style (account.blob.…/container/path) or path style (host/account/container/path).
+ * Undefined where a # or ? stands in it: a URL that ends there, or a name that was not encoded and does not?
+ */
 function pathInUrl(url: string | undefined, { account, container }: BlobRef): string | undefined {
-  const [, host, raw] = /^https?:\/\/([^/]+)(\/[^?#]{1,12288})(?:[?#]|$)/i.exec(url ?? '') ?? []
+  const [, host, raw] = /^https?:\/\/([^/]+)(\/[^?#]{1,12288})$/i.exec(url ?? '') ?? []
   if (host === undefined || raw === undefined) return undefined
   const isHostStyle = host.toLowerCase().startsWith(`${account}.`)
   const prefix = isHostStyle ? `/${container}/` : `/${account}/${container}/`
@@ -176,7 +184,8 @@ function pathInUrl(url: string | undefined, { account, container }: BlobRef): st
 
 /** Undefined where the text is not percent-encoded UTF-8: the subject tells the path then. */
 function decoded(raw: string): string | undefined {
-  if (!raw.includes('%') && raw.isWellFormed()) return raw
+  if (!raw.isWellFormed()) return undefined
+  if (!raw.includes('%')) return raw
   if (/%(?![0-9a-f]{2})/i.test(raw)) return undefined
   const bytes = Buffer.from(
     raw.replace(/%([0-9a-f]{2})|([^%]+)/gi, (_, hex: string | undefined, plain: string | undefined) =>
@@ -195,10 +204,13 @@ export function isDirectoryName(path: string): boolean {
   return path.endsWith('/') || path.endsWith('_$folder$')
 }
 
-/** Without quotes and weakness marks: events, headers and listings write the same etag differently. */
+/**
+ * Without quotes and weakness marks: events, headers and listings write the same etag differently. Undefined where
+ * it is none: those of HTTP are visible ASCII.
+ */
 export function normalEtag(etag: string | undefined): string | undefined {
   const bare = etag?.replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
-  return bare === '' || (bare?.length ?? 0) > MAX_ETAG_LENGTH ? undefined : bare
+  return bare !== undefined && ETAG.test(bare) && bare.length <= MAX_ETAG_LENGTH ? bare : undefined
 }
 
 /** Lengths and letter case differ between services; padded and lower-cased they compare as strings. */

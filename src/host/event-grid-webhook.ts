@@ -104,10 +104,12 @@ function codeOf(event: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined
 }
 
+const UTF8 = new TextDecoder()
+
 /** The body's JSON when it is an array or an object. */
 function parse(body: Buffer): object | undefined {
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(body))
+    const value: unknown = JSON.parse(UTF8.decode(body))
     return typeof value === 'object' && value !== null ? value : undefined
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

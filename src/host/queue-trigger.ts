@@ -73,7 +73,8 @@ function hasPoisonQueue(queueName: string): boolean {
 
 function toTriggerMetadata(message: DequeuedMessageItem, text: string): Record<string, RpcTypedData> {
   return {
-    QueueTrigger: { string: text },
+    // As JSON, so that it stays the text that it is: the library fails on a value that is nested too deeply.
+    QueueTrigger: json(text),
     Id: json(message.messageId),
     PopReceipt: json(message.popReceipt),
     DequeueCount: json(message.dequeueCount),

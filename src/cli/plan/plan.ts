@@ -6,6 +6,7 @@ import { parseRules } from '../../core/rules/parse-rules.ts'
 import { formatProblem } from '../../core/rules/problem.ts'
 import type { RuleSet } from '../../core/rules/rule-set.ts'
 import { readRulesFolder } from '../../files/rules-folder.ts'
+import { toJsonText } from '../json-text.ts'
 import { rulesFolder } from '../rules-place.ts'
 import { findRunning } from '../running.ts'
 import { UsageError } from '../usage-error.ts'
@@ -52,7 +53,7 @@ async function tell({ base, against, json, markdown }: PlanOptions): Promise<voi
     )
     progress.clear()
     const told = { old: label, new: folder, ...made }
-    if (json) console.log(JSON.stringify(told, null, 2))
+    if (json) console.log(toJsonText(told))
     else console.log(markdown ? formatPlanMarkdown(told) : formatPlan(told))
     process.exitCode = made.isChange ? CHANGES : 0
   } finally {

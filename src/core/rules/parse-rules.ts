@@ -33,17 +33,18 @@ export function parseRules(files: readonly { path: string; text: string }[]): Pa
   if (files.length > MAX_FILES) {
     return refused(named[MAX_FILES], `more than ${MAX_FILES} rule files; join some of them`)
   }
-  const problems: Problem[] = []
+  // A hostile file has more problems than a call takes arguments.
+  let problems: Problem[] = []
   const trees: YamlTree[] = []
   for (const { path, text } of files) {
     const yaml = parseYaml(path, text)
-    problems.push(...yaml.problems)
+    problems = problems.concat(yaml.problems)
     if (yaml.tree) trees.push(yaml.tree)
   }
 
   const report = createReporter()
   const rules = compileFiles(trees, problems.length === 0, report)
-  problems.push(...without(report.problems, problems))
+  problems = problems.concat(without(report.problems, problems))
   const warnings = bounded(sortProblems(report.warnings), 'warnings')
   if (problems.length > 0)
     return { ok: false, problems: bounded(sortProblems(problems), 'problems'), warnings }

@@ -5,7 +5,6 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
@@ -19,6 +18,8 @@ const MAX_DEPTH = 16
 const MAX_NODES = 100_000
 /** Resolving one costs a walk through the file. */
 const MAX_ALIASES = 100
+
+const TOO_DEEP = 'nested too deeply'
 
 /** Globs and templates begin with what means something else in YAML. */
 export const QUOTES_HINT = 'text that begins with *, {, [, ! or & must stand in quotes'
@@ -39,18 +40,18 @@ export interface YamlTree {
  * at all or beyond the limits; what else is wrong is left out of it.
  */
 export function parseYaml(file: string, text: string): { tree: YamlTree | undefined; problems: Problem[] } {
-  const lines = new LineCounter()
+  const positionOf = createPositions(text)
   const problemAt = (offset: number, message: string): Problem => {
-    const { line, col } = lines.linePos(offset)
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1), message: toMessage(message) }
+    return { file, ...positionOf(offset), message: toMessage(message) }
   }
   if (text.length > MAX_FILE_CHARACTERS) {
     const problem = problemAt(0, `the file is longer than ${MAX_FILE_CHARACTERS} characters; split it`)
     return { tree: undefined, problems: [problem] }
   }
 
-  const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const
-  const document = parseDocument(text, options)
+  const options = { prettyErrors: false, uniqueKeys: false, logLevel: 'error' } as const
+  const document = read(() => parseDocument(text, options))
+  if (document === undefined) return { tree: undefined, problems: [problemAt(0, TOO_DEEP)] }
   const errors = [...document.errors, ...document.warnings]
   const problems = errors.map(error => problemAt(error.pos[0], `not valid YAML: ${messageOf(error)}`))
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -66,16 +67,43 @@ export function parseYaml(file: string, text: string): { tree: YamlTree | undefi
   const pairsOf = createPairIndex()
   const locate: YamlTree['locate'] = (path, part) => {
     const { node, isIt } = nodeAt(document.contents, path, part, pairsOf)
-    const { line, col } = lines.linePos(startOf(node))
-    const end = lines.linePos(endOf(node))
-    const place = { line: Math.max(line, 1), column: Math.max(col, 1) }
-    return isIt && end.line === line && end.col > col ? { ...place, endColumn: end.col } : place
+    const place = positionOf(startOf(node))
+    const end = positionOf(endOf(node))
+    return isIt && end.line === place.line && end.column > place.column
+      ? { ...place, endColumn: end.column }
+      : place
   }
   return { tree: { file, value, locate }, problems }
 }
 
+/** Undefined where the parser runs out of stack: it notices most of what is nested too deeply, but not all. */
+function read<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/** Of an offset, from 1. The library's own counter loses lines in what it cannot read. */
+function createPositions(text: string): (offset: number) => { line: number; column: number } {
+  const starts = [0]
+  for (const { index, 0: end } of text.matchAll(/\r\n|\n|\r/g)) starts.push(index + end.length)
+  return offset => {
+    const at = Math.min(Math.max(offset, 0), text.length)
+    let [low, high] = [0, starts.length - 1]
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2)
+      if ((starts[middle] ?? 0) <= at) low = middle
+      else high = middle - 1
+    }
+    return { line: low + 1, column: at - (starts[low] ?? 0) + 1 }
+  }
+}
+
 function messageOf({ code, message }: { code: string; message: string }): string {
-  if (code === 'RESOURCE_EXHAUSTION') return 'nested too deeply'
+  if (code === 'RESOURCE_EXHAUSTION') return TOO_DEEP
   if (code === 'MULTIPLE_DOCS') return 'a file holds one document; take this --- away'
   return code === 'UNEXPECTED_TOKEN' ? `${message}; ${QUOTES_HINT}` : message
 }

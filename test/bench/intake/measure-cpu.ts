@@ -1,9 +1,15 @@
-/** Processor time per event without storage: the host with intake over memory, and a bare server. */
+/**
+ * Processor time per event without storage: the host with intake over memory, and a bare server. Both get the same
+ * events at the same rate: to wake a client that waits costs the system far more than to hand an answer to one that
+ * is busy, so that servers under different load cannot be compared.
+ */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Child, startChild } from './child.ts'
-import { bodiesOf, createSender } from './load.ts'
+import { bodiesOf, createSender, type Sender } from './load.ts'
 import type { ProductOptions, Usage } from './product-process.ts'
 import type { Scenario } from './scenarios.ts'
 
@@ -19,6 +25,10 @@ export interface CpuOptions {
   rounds: number
   events: number
 }
+
+/** Well below what either of them manages. */
+const EVENTS_PER_SECOND = 1000
+const PAUSE_MS = 2
 
 /** Rounds before those that count: the compiler is done by then. */
 const WARM_UP_ROUNDS = 2
@@ -42,7 +52,7 @@ export async function measureCpu(scenario: Scenario, options: CpuOptions): Promi
       const bodies = bodiesOf(paths, options.batch)
       for (const [name, child] of [['product', product] as const, ['bare', bare] as const]) {
         const before = await child.call<Pick<Usage, 'cpuMs'>>('usage')
-        await senders[name].send(bodies)
+        await sendAtRate(senders[name], bodies, EVENTS_PER_SECOND / options.batch)
         const after = await child.call<Pick<Usage, 'cpuMs'>>('usage')
         if (round >= 0) measured[name].push(((after.cpuMs - before.cpuMs) * 1000) / options.events)
       }
@@ -52,5 +62,16 @@ export async function measureCpu(scenario: Scenario, options: CpuOptions): Promi
   } finally {
     await Promise.all(children.map(child => child.close()))
     await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/** Sends what has become due every few milliseconds. */
+async function sendAtRate(sender: Sender, bodies: readonly Buffer[], perSecond: number): Promise<void> {
+  const start = performance.now()
+  for (let sent = 0; sent < bodies.length; ) {
+    const due = Math.min(bodies.length, Math.floor(((performance.now() - start) / 1000) * perSecond))
+    if (due > sent) await sender.send(bodies.slice(sent, due))
+    else await wait(PAUSE_MS)
+    sent = Math.max(sent, due)
   }
 }
