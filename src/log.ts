@@ -19,7 +19,7 @@ export function createLog(level: LogLevel, write: (line: string) => void = line 
     (message: string, fields: Record<string, unknown> = {}) => {
       if (!enabled.has(level)) return
       const line = JSON.stringify({ time: new Date().toISOString(), level, message, ...fields }, plain)
-      write(redacted(line))
+      write(escaped(line))
     }
   return { info: at('info'), warn: at('warn'), error: at('error') }
 }
@@ -28,7 +28,17 @@ export function redacted(text: string): string {
   return SECRETS.reduce((line, [secret, instead]) => line.replace(secret, instead), text)
 }
 
+/** JSON leaves these as they are; a terminal obeys some of them, and some readers take others for a new line. */
+function escaped(json: string): string {
+  return json.replace(
+    /[\u007f-\u009f\u2028\u2029]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 function plain(_key: string, value: unknown): unknown {
+  // Each text on its own: in the finished line a secret might end in the middle of an escape.
+  if (typeof value === 'string') return redacted(value)
   if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack }
   return typeof value === 'bigint' ? String(value) : value
 }

@@ -31,7 +31,8 @@ export function createPoison({ ledger, announcer, clock, counters, log }: Depend
     for (const { reason } of refusals) log.error('message poisoned', { reason })
     await ledger.refuse(refusals)
     if (message.kind === 'listing') {
-      await announcer.listing(message, LISTING_AGAIN_MS)
+      // From the beginning: a page that was begun may be what is wrong.
+      await announcer.listing({ ...message, continuation: undefined }, LISTING_AGAIN_MS)
     }
   }
 

@@ -59,8 +59,8 @@ export interface Ledger {
     etag: string | undefined,
     transition: Transition,
   ): Promise<{ etag: string } | 'conflict'>
-  /** All heads, in the order of the assets' names. */
-  listAssets(page: PageRequest): Promise<Page<{ asset: string; head: AssetHead }>>
+  /** All assets, in the order of their names, whether they can be read or not. */
+  listAssets(page: PageRequest): Promise<Page<string>>
   /** Remembers files that match a rule and cannot become an asset. One row per rule and file. */
   refuse(refusals: readonly Refusal[]): Promise<void>
   listRefusals(page: PageRequest): Promise<Page<Refusal>>

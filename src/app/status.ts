@@ -6,6 +6,7 @@ import {
   type Version,
 } from '../core/asset/asset.ts'
 import { sourceOf } from '../core/asset/data-version.ts'
+import { reasonOf, UnreadableError } from '../core/errors.ts'
 import type { AssetType } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { Ledger, Page, PageRequest } from './ports.ts'
@@ -48,6 +49,12 @@ export interface WorkspaceState {
   reason: string | null
 }
 
+/** An asset of which the ledger holds something that this version cannot read. */
+export interface UnreadableAsset {
+  name: string
+  reason: string
+}
+
 /** A file that a rule matched and that is not registered. */
 export interface RefusedFile {
   rule: string
@@ -63,15 +70,20 @@ const VERSIONS_SHOWN = 50
 
 export function createStatus({ ledger }: { ledger: Ledger }) {
   /** Assets that have, or will have, a version, in the order of their names. */
-  async function assets(page: PageRequest): Promise<Page<AssetSummary>> {
-    const heads = await ledger.listAssets(page)
+  async function assets(page: PageRequest): Promise<Page<AssetSummary> & { unreadable: UnreadableAsset[] }> {
+    const { items: names, continuation } = await ledger.listAssets(page)
     const known = new Map<string, AssetSummary>()
-    await forEachAtMost(READS_AT_ONCE, heads.items, async ({ asset }) => {
-      const detail = await describe(asset, 1)
-      if (detail !== undefined) known.set(asset, summary(detail))
+    const unreadable: UnreadableAsset[] = []
+    await forEachAtMost(READS_AT_ONCE, names, async name => {
+      try {
+        const detail = await describe(name, 1)
+        if (detail !== undefined) known.set(name, summary(detail))
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error
+        unreadable.push({ name, reason: reasonOf(error) })
+      }
     })
-    const items = heads.items.flatMap(({ asset }) => known.get(asset) ?? [])
-    return { items, continuation: heads.continuation }
+    return { items: names.flatMap(name => known.get(name) ?? []), continuation, unreadable }
   }
 
   async function asset(name: string): Promise<AssetDetail | undefined> {

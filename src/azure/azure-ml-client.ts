@@ -2,7 +2,9 @@ import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
 import type { TokenCredential } from '@azure/identity'
 import type { Workspace } from '../core/rules/rule-set.ts'
 import type { MeteringArm } from './arm-meter.ts'
+import { UnusableAnswer } from './azure-ml-errors.ts'
 
+const AZURE = 'https://management.azure.com'
 const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
 
 /**
@@ -41,6 +43,17 @@ function createClient(
     ...(url === undefined ? {} : { endpoint: url }),
     ...(insecure ? { allowInsecureConnection: true } : {}),
   })
+  client.pipeline.addPolicy(
+    {
+      name: 'lakemarkSameOrigin',
+      // An answer may link to its next page: our token is for this host alone.
+      async sendRequest(request, next) {
+        if (!isAt(request.url, url ?? AZURE)) throw new UnusableAnswer('it leads to another host')
+        return next(request)
+      },
+    },
+    { beforePolicies: [BEARER_POLICY] },
+  )
   if (!insecure) return client
   client.pipeline.removePolicy({ name: BEARER_POLICY })
   client.pipeline.addPolicy({
@@ -52,4 +65,8 @@ function createClient(
     },
   })
   return client
+}
+
+function isAt(address: string, base: string): boolean {
+  return URL.canParse(address) && new URL(address).origin === new URL(base).origin
 }

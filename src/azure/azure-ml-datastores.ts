@@ -7,7 +7,7 @@ import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { HOUR } from '../core/time.ts'
-import { fromArm } from './azure-ml-errors.ts'
+import { fromArm, UnusableAnswer } from './azure-ml-errors.ts'
 import { isConflict, isNotFound } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
@@ -64,7 +64,9 @@ export function createDatastores({
     const { datastores } = clientOf(workspace)
     const properties = toProperties(datastore)
     try {
-      await datastores.createOrUpdate(resourceGroup, name, datastore.name, { properties }, options)
+      mustBeDatastore(
+        await datastores.createOrUpdate(resourceGroup, name, datastore.name, { properties }, options),
+      )
       return properties
     } catch (error) {
       const rival = isConflict(error) ? await get(workspace, datastore.name, options) : undefined
@@ -84,13 +86,22 @@ export function createDatastores({
   ): Promise<DatastorePropertiesUnion | undefined> {
     try {
       const { resourceGroup, name } = workspace
-      return (await clientOf(workspace).datastores.get(resourceGroup, name, datastore, options)).properties
+      return mustBeDatastore(
+        await clientOf(workspace).datastores.get(resourceGroup, name, datastore, options),
+      )
     } catch (error) {
       // A missing workspace is a 404 as well: creating the datastore then says so.
       if (isNotFound(error)) return undefined
       throw fromArm(error, workspace)
     }
   }
+}
+
+/** A proxy's page, or an empty answer, is not a datastore: nothing may be concluded from it. */
+function mustBeDatastore(answer: { properties?: unknown }): DatastorePropertiesUnion {
+  const properties = answer.properties as DatastorePropertiesUnion | null | undefined
+  if (typeof properties?.datastoreType !== 'string') throw new UnusableAnswer('it is no datastore')
+  return properties
 }
 
 /** Without a credential: access by the identity of whoever reads. */

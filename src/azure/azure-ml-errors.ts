@@ -4,6 +4,11 @@ import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 
 const TOO_MANY_REQUESTS = 429
 
+/** An answer that cannot be ARM's own, whatever its status says. */
+export class UnusableAnswer extends Error {
+  override readonly name = 'UnusableAnswer'
+}
+
 /**
  * The error of a call to Azure ML as the use cases know it: transient where no answer came, where the answer
  * was not one of ARM's, and where the status may pass (a right may be granted any minute); permanent, with
@@ -13,6 +18,10 @@ export function fromArm(error: unknown, workspace: Workspace): unknown {
   if (error instanceof PermanentError || error instanceof TransientError) return error
   const status = statusOf(error)
   const where = `workspace ${workspace.alias}`
+  // The SDK trips over addresses and lists that are none.
+  if (error instanceof UnusableAnswer || error instanceof TypeError) {
+    return new TransientError(`${where} gave no usable answer: ${error.message}`, { cause: error })
+  }
   const isAnswer = status !== undefined && status >= 400
   const message = `${where} ${isAnswer ? `answered ${status}` : 'gave no usable answer'}: ${textOf(error)}`
   if (isPassing(error)) {
@@ -26,7 +35,8 @@ export function fromArm(error: unknown, workspace: Workspace): unknown {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  const message = error.message.trimStart()
+  // The SDK puts there what stands in the answer, of whatever type.
+  const message = String(error.message).trimStart()
   const isArms = !message.startsWith('<') && !/^Error .* parsing the body/.test(message)
   return [code, isArms ? message.split('\n')[0] : 'the answer is not JSON'].filter(Boolean).join(': ')
 }

@@ -1,4 +1,8 @@
-import type { AzureMachineLearningWorkspaces as Client } from '@azure/arm-machinelearning'
+import {
+  type AzureMachineLearningWorkspaces as Client,
+  type DataVersionBaseProperties,
+  getContinuationToken,
+} from '@azure/arm-machinelearning'
 import type { AzureMl, Clock, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/asset/data-uri.ts'
 import { type DataVersionBody, FINGERPRINT } from '../core/asset/data-version.ts'
@@ -6,12 +10,13 @@ import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { AssetType, Workspace } from '../core/rules/rule-set.ts'
 import { createDatastores } from './azure-ml-datastores.ts'
-import { fromArm } from './azure-ml-errors.ts'
+import { fromArm, UnusableAnswer } from './azure-ml-errors.ts'
 import { isNotFound, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
 /** Versions read when an asset is seen for the first time: no one keeps more by hand. */
 const MAX_VERSIONS_LISTED = 20_000
+const MAX_PAGES_LISTED = 1000
 
 /** Azure Machine Learning through ARM. `clientOf` gives the client of a subscription. */
 export function createAzureMl({
@@ -31,7 +36,7 @@ export function createAzureMl({
       const { resourceGroup, name } = workspace
       const options = withinTime(CALL_MS)
       try {
-        await dataVersions.createOrUpdate(
+        const answer = await dataVersions.createOrUpdate(
           resourceGroup,
           name,
           asset,
@@ -39,6 +44,7 @@ export function createAzureMl({
           toBody(version, false),
           options,
         )
+        toRegistered(answer)
         return 'registered'
       } catch (error) {
         // Which status a taken number is refused with is not documented: look at what is there.
@@ -80,13 +86,23 @@ export function createAzureMl({
       const options = withinTime(CALL_MS)
       try {
         await dataContainers.get(resourceGroup, name, asset, options)
-        let [highest, seen] = [0, 0]
+        let [highest, seen, pages] = [0, 0, 0]
+        const links = new Set<string>()
         const versions = dataVersions.list(resourceGroup, name, asset, { ...options, listViewType: 'All' })
-        for await (const { name: version } of versions) {
-          seen += 1
-          if (seen > MAX_VERSIONS_LISTED)
+        for await (const page of versions.byPage()) {
+          pages += 1
+          seen += page.length
+          if (pages > MAX_PAGES_LISTED || seen > MAX_VERSIONS_LISTED)
             throw new PermanentError(`workspace ${alias} has too many versions of ${asset}`)
-          if (/^[0-9]{1,15}$/.test(version ?? '')) highest = Math.max(highest, Number(version))
+          for (const item of page) {
+            const version = String((item as { name?: unknown } | null)?.name)
+            if (/^[0-9]{1,15}$/.test(version)) highest = Math.max(highest, Number(version))
+          }
+          const link = getContinuationToken(page)
+          if (link === undefined) continue
+          if (typeof link !== 'string') throw new UnusableAnswer('its next page has no address')
+          if (links.has(link)) throw new UnusableAnswer('its pages lead in circles')
+          links.add(link)
         }
         return highest
       } catch (error) {
@@ -105,20 +121,26 @@ export function createAzureMl({
     try {
       const { resourceGroup, name } = workspace
       const { dataVersions } = clientOf(workspace)
-      const { properties } = await dataVersions.get(resourceGroup, name, asset, String(number), options)
-      const { dataType, dataUri, description, tags, isArchived } = properties
-      return {
-        type: dataType as AssetType,
-        dataUri,
-        description,
-        tags: textsOf(tags),
-        properties: textsOf(properties.properties),
-        isArchived: isArchived ?? false,
-      }
+      return toRegistered(await dataVersions.get(resourceGroup, name, asset, String(number), options))
     } catch (error) {
       if (isAssetNotFound(error)) return undefined
       throw fromArm(error, workspace)
     }
+  }
+}
+
+/** Whatever the status: a proxy's page, or an empty answer, is not a version, and nothing may be concluded from it. */
+function toRegistered(answer: { properties?: unknown }): RegisteredVersion {
+  const properties = answer.properties as DataVersionBaseProperties | null | undefined
+  if (typeof properties?.dataUri !== 'string') throw new UnusableAnswer('it is no data version')
+  const { dataType, dataUri, description, tags, isArchived } = properties
+  return {
+    type: dataType as AssetType,
+    dataUri,
+    description: typeof description === 'string' ? description : undefined,
+    tags: textsOf(tags),
+    properties: textsOf(properties.properties),
+    isArchived: isArchived === true,
   }
 }
 
@@ -162,6 +184,9 @@ function toBody(version: DataVersionBody, isArchived: boolean) {
   }
 }
 
-function textsOf(values: { [key: string]: string | null } | null | undefined): Record<string, string> {
-  return Object.fromEntries(Object.entries(values ?? {}).map(([key, value]) => [key, value ?? '']))
+function textsOf(values: unknown): Record<string, string> {
+  if (typeof values !== 'object' || values === null) return {}
+  return Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, typeof value === 'string' ? value : '']),
+  )
 }

@@ -15,6 +15,8 @@ import type { TableEntity } from '@azure/data-tables'
 import type { Refusal } from '../app/ports.ts'
 import type { BudgetState, RequestKind } from '../core/arm-budget.ts'
 import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset/asset.ts'
+import { UnreadableError } from '../core/errors.ts'
+import { faultOf, type Shape } from './ledger-content.ts'
 
 export const HEAD = 'head'
 export const REFUSED = '!refused!'
@@ -78,13 +80,13 @@ function row(partitionKey: string, rowKey: string, value: unknown): Row {
 }
 
 /**
- * The content of a row. Throws an error that names the row where it was written by a layout that this
+ * The content of a row. Throws UnreadableError, which names the row, where it was written by a layout that this
  * version does not know, or by something else altogether.
  */
-export function contentOf<T>(entity: Record<string, unknown>): T {
+export function contentOf<T>(entity: Record<string, unknown>, shape?: Shape): T {
   const name = `${String(entity['partitionKey'])}/${String(entity['rowKey'])}`
   if (entity['layout'] !== LAYOUT) {
-    throw new Error(
+    throw new UnreadableError(
       `ledger row ${name} has layout ${String(entity['layout'])}; this version reads layout ${LAYOUT}`,
     )
   }
@@ -94,10 +96,17 @@ export function contentOf<T>(entity: Record<string, unknown>): T {
     if (typeof chunk !== 'string') break
     json += chunk
   }
+  const content = parsed(json, name)
+  const fault = shape === undefined ? undefined : faultOf(content, shape)
+  if (fault !== undefined) throw new UnreadableError(`ledger row ${name} is no ${shape}: ${fault}`)
+  return content as T
+}
+
+function parsed(json: string, name: string): unknown {
   try {
-    return JSON.parse(json) as T
+    return JSON.parse(json)
   } catch (cause) {
-    throw new Error(`ledger row ${name} does not hold JSON`, { cause })
+    throw new UnreadableError(`ledger row ${name} does not hold JSON`, { cause })
   }
 }
 

@@ -75,7 +75,9 @@ function rowOf({ id, assets, wakeAt }: Omit<AgendaEntry, 'etag'>) {
 
 function toEntry(entity: { rowKey?: string; etag: string } & AgendaRow): AgendaEntry {
   const { rowKey, etag, wakeAt } = entity
-  return { id: String(rowKey), etag, assets: assetsIn(entity.assets), wakeAt: wakeAt.getTime() }
+  // In a row of somebody else's there may be anything: the sweep looks at it at once.
+  const time = wakeAt instanceof Date ? wakeAt.getTime() : 0
+  return { id: String(rowKey), etag, assets: assetsIn(entity.assets), wakeAt: time }
 }
 
 /** None where the row is not as this version writes it. */

@@ -10,7 +10,9 @@ import {
   toMember,
   type Version,
 } from '../core/asset/asset.ts'
+import { UnreadableError } from '../core/errors.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
+import type { Shape } from './ledger-content.ts'
 import {
   contentOf,
   fileRow,
@@ -51,8 +53,8 @@ export function createTableLedger(table: TableClient): Ledger {
         async rowKey => {
           const entity = await get(asset, rowKey)
           if (entity === undefined) return
-          if (rowKey.startsWith('f!')) found.files.set(rowKey.slice(2), contentOf<FileState>(entity))
-          else found.gatherings.set(rowKey.slice(2), contentOf<Gathering>(entity))
+          if (rowKey.startsWith('f!')) found.files.set(rowKey.slice(2), contentOf<FileState>(entity, 'file'))
+          else found.gatherings.set(rowKey.slice(2), contentOf<Gathering>(entity, 'gathering'))
         },
       )
       return { head: head.content, etag: head.etag, ...found }
@@ -62,17 +64,19 @@ export function createTableLedger(table: TableClient): Ledger {
       const head = await readHead(asset)
       if (head === undefined) return undefined
       const gatherings =
-        head.content.open === 0 ? [] : await queryRange<Gathering>(asset, rangeOf('g!'), MAX_GATHERINGS)
+        head.content.open === 0
+          ? []
+          : await queryRange<Gathering>(asset, 'gathering', rangeOf('g!'), MAX_GATHERINGS)
       return { head: head.content, etag: head.etag, gatherings }
     },
 
     async readVersions(asset, { from, to = Number.MAX_SAFE_INTEGER, limit }) {
       if (from > to) return []
-      return queryRange<Version>(asset, { from: versionRow(from), to: versionRow(to) }, limit)
+      return queryRange<Version>(asset, 'version', { from: versionRow(from), to: versionRow(to) }, limit)
     },
 
     async readVersionsOfCut(asset, cut, limit) {
-      return queryRange<Version>(asset, rangeOf('v!'), limit, cut)
+      return queryRange<Version>(asset, 'version', rangeOf('v!'), limit, cut)
     },
 
     async readMembers(asset, cut, page) {
@@ -84,7 +88,7 @@ export function createTableLedger(table: TableClient): Ledger {
         page,
         `read the members of cut ${cut} of ${asset}`,
       )
-      return { items: items.map(entity => toMember(contentOf<Member>(entity))), continuation }
+      return { items: items.map(entity => toMember(contentOf<Member>(entity, 'member'))), continuation }
     },
 
     async commit(asset, etag, transition) {
@@ -108,10 +112,7 @@ export function createTableLedger(table: TableClient): Ledger {
         'list the assets',
       )
       return {
-        items: items.map(entity => ({
-          asset: String(entity.partitionKey),
-          head: contentOf<AssetHead>(entity),
-        })),
+        items: items.map(entity => String(entity.partitionKey)),
         continuation,
       }
     },
@@ -130,18 +131,18 @@ export function createTableLedger(table: TableClient): Ledger {
       const { from, to } = rangeOf(REFUSED)
       const filter = odata`PartitionKey ge ${from} and PartitionKey le ${to}`
       const { items, continuation } = await queryPage<Row>(table, filter, page, 'list the refused files')
-      return { items: items.map(entity => contentOf<Refusal>(entity)), continuation }
+      return { items: items.map(toShownRefusal), continuation }
     },
 
     async readRefusal(rule, key) {
       const entity = await get(`${REFUSED}${rule}`, key)
-      return entity && contentOf<Refusal>(entity)
+      return entity && contentOf<Refusal>(entity, 'refusal')
     },
   }
 
   async function readHead(asset: string): Promise<{ content: AssetHead; etag: string } | undefined> {
     const entity = await get(asset, HEAD)
-    return entity && { content: contentOf<AssetHead>(entity), etag: entity.etag }
+    return entity && { content: contentOf<AssetHead>(entity, 'head'), etag: entity.etag }
   }
 
   async function get(partitionKey: string, rowKey: string) {
@@ -155,6 +156,7 @@ export function createTableLedger(table: TableClient): Ledger {
 
   async function queryRange<T>(
     asset: string,
+    shape: Shape,
     { from, to }: { from: string; to: string },
     limit: number,
     cut?: number,
@@ -170,7 +172,7 @@ export function createTableLedger(table: TableClient): Ledger {
         { limit: limit - found.length, continuation },
         `read ${from} of ${asset}`,
       )
-      found.push(...page.items.map(entity => contentOf<T>(entity)))
+      found.push(...page.items.map(entity => contentOf<T>(entity, shape)))
       continuation = page.continuation
     } while (continuation !== undefined && found.length < limit)
     return found
@@ -179,6 +181,19 @@ export function createTableLedger(table: TableClient): Ledger {
 
 /** Where the head stands among the actions of a transaction; answers come in the same order. */
 const HEAD_ACTION = 0
+
+/** A list of what went wrong must not go wrong for one row of it. */
+function toShownRefusal(entity: Row): Refusal {
+  try {
+    return contentOf<Refusal>(entity, 'refusal')
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error
+    const { partitionKey, rowKey } = entity
+    const ref = { account: '', container: '', path: rowKey }
+    const rule = partitionKey.slice(REFUSED.length)
+    return { rule, ref, key: rowKey, etag: undefined, asset: undefined, reason: error.message, at: 0 }
+  }
+}
 
 function actionsOf(asset: string, etag: string | undefined, transition: Transition): TransactionAction[] {
   const head = fromHead(asset, transition.head)

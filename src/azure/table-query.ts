@@ -1,11 +1,13 @@
 import type { TableClient, TableEntityResult } from '@azure/data-tables'
 import type { Page, PageRequest } from '../app/ports.ts'
 import { PermanentError } from '../core/errors.ts'
-import { fromStorage } from './errors.ts'
+import { fromStorage, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
 /** Entities in one answer of Table Storage. */
 const MAX_PAGE = 1000
+const BAD_REQUEST = 400
+const NOT_GIVEN_OUT = 'continuation: not one that was given out; begin without it'
 
 /**
  * One page of a query. Table Storage may answer fewer than asked for, even none, and still have more: follow
@@ -18,7 +20,7 @@ export async function queryPage<T extends object>(
   doing: string,
 ): Promise<Page<TableEntityResult<T>>> {
   if (continuation !== undefined && !isContinuation(continuation)) {
-    throw new PermanentError('continuation: not one that was given out; begin without it')
+    throw new PermanentError(NOT_GIVEN_OUT)
   }
   try {
     const pages = table.listEntities<T>({ queryOptions: { filter }, ...withinTime() }).byPage({
@@ -28,6 +30,8 @@ export async function queryPage<T extends object>(
     for await (const page of pages) return { items: page, continuation: page.continuationToken }
     return { items: [], continuation: undefined }
   } catch (error) {
+    // The filters are ours: what Azure does not like is the continuation.
+    if (continuation !== undefined && statusOf(error) === BAD_REQUEST) throw new PermanentError(NOT_GIVEN_OUT)
     throw fromStorage(error, doing)
   }
 }
@@ -36,7 +40,9 @@ export async function queryPage<T extends object>(
 function isContinuation(text: string): boolean {
   try {
     const token: unknown = JSON.parse(Buffer.from(text, 'base64').toString('utf8'))
-    return typeof (token as { nextPartitionKey?: unknown } | null)?.nextPartitionKey === 'string'
+    if (typeof token !== 'object' || token === null) return false
+    const { nextPartitionKey, nextRowKey } = token as Record<string, unknown>
+    return typeof nextPartitionKey === 'string' && ['string', 'undefined'].includes(typeof nextRowKey)
   } catch (error) {
     if (error instanceof SyntaxError) return false
     throw error

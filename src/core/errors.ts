@@ -30,6 +30,11 @@ export class PermanentError extends Error {
   }
 }
 
+/** What is stored cannot be read: another version wrote it, or somebody by hand. The message names the place. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
+}
+
 /** The message of whatever was thrown, on one line and bounded, fit for a log field or a stored reason. */
 export function reasonOf(error: unknown, maxLength = 300): string {
   const text = String(error instanceof Error ? error.message : error)

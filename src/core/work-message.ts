@@ -49,13 +49,13 @@ function parseWorkMessage(input: unknown): WorkMessage | undefined {
     if (continuation !== undefined && typeof continuation !== 'string') return undefined
     const { rules, since } = (backfill ?? {}) as Record<string, unknown>
     const isBackfill =
-      Array.isArray(rules) && rules.every(name => typeof name === 'string') && typeof since === 'number'
+      Array.isArray(rules) && rules.every(name => typeof name === 'string') && Number.isSafeInteger(since)
     if (backfill !== undefined && !isBackfill) return undefined
     return {
       kind,
       folder: { account, container, path },
       continuation,
-      backfill: isBackfill ? { rules, since } : undefined,
+      backfill: isBackfill ? { rules, since: Number(since) } : undefined,
     }
   }
   return undefined

@@ -43,8 +43,8 @@ async function health({ status, rules, counters }: Lakemark): Promise<HttpRespon
 async function listAssets({ status }: Lakemark, request: HttpRequest): Promise<HttpResponseInit> {
   const page = pageOf(request)
   if ('problem' in page) return page.problem
-  const { items, continuation } = await status.assets(page)
-  return json(200, { assets: items, continuation: continuation ?? null })
+  const { items, unreadable, continuation } = await status.assets(page)
+  return json(200, { assets: items, unreadable, continuation: continuation ?? null })
 }
 
 async function showAsset({ status }: Lakemark, request: HttpRequest): Promise<HttpResponseInit> {

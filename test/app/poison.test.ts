@@ -20,6 +20,15 @@ describe('a message that failed in every attempt', () => {
     expect(await world.registered('ml-retail', 'orders')).toEqual({ 1: 'files/orders.csv' })
   })
 
+  it('about a page of a listing that nobody gave out has the folder listed from its beginning', async () => {
+    const world = createMemoryWorld(FILES_RULE)
+    world.upload('files/orders.csv')
+    const folder = { account: 'contosolake', container: 'silver', path: 'files' }
+    await world.lakemark.recordPoison({ kind: 'listing', folder, continuation: 'zzz', backfill: undefined })
+    await world.drain()
+    expect(await world.registered('ml-retail', 'orders')).toEqual({ 1: 'files/orders.csv' })
+  })
+
   it('about a listing is a failure, and the listing is taken up again', async () => {
     const world = createMemoryWorld(FILES_RULE)
     world.upload('files/orders.csv')

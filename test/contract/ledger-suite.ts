@@ -183,7 +183,7 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
       await ledger.refuse([refusalOf('x.csv')])
       const first = await ledger.listAssets({ limit: 3 })
       const rest = await ledger.listAssets({ limit: 3, continuation: first.continuation })
-      expect([...first.items, ...rest.items].map(({ asset }) => asset)).toEqual(['a', 'a-2', 'b', 'c_1'])
+      expect([...first.items, ...rest.items]).toEqual(['a', 'a-2', 'b', 'c_1'])
     })
 
     it('keeps one refusal per rule and file, with paths of any characters', async () => {

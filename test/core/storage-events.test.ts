@@ -5,6 +5,8 @@ import { blobEvent } from '../support/memory-world.ts'
 
 const ref = { account: 'contosolake', container: 'silver', path: 'sales/eu/a.csv' }
 
+const subjectOf = (path: string) => `/blobServices/default/containers/silver/blobs/${path}`
+
 describe('a storage event', () => {
   it('is a finished file with its etag, size and padded sequencer', () => {
     const data = { eTag: '"0x8D9"', contentLength: 12, sequencer: '00A' }
@@ -122,6 +124,23 @@ describe('a storage event', () => {
     }
   })
 
+  it.each(['a#b.csv', 'a?b.csv'])(
+    'tells the path %s from the subject where the url is not encoded at all',
+    path => {
+      const url = `https://contosolake.blob.core.windows.net/silver/${path}`
+      const event = blobEvent('PutBlob', path, { eTag: '0x1', contentLength: 1, url })
+      expect(parseStorageEvent(event)).toMatchObject({ changes: [{ ref: { path } }] })
+    },
+  )
+
+  it.each(['0x1\u001b[31m', '0x1\n', 'é', 'a b'])(
+    'with the etag %j has none: the lake is asked for it',
+    eTag => {
+      const event = blobEvent('PutBlob', ref.path, { eTag, contentLength: 1 })
+      expect(parseStorageEvent(event)).toMatchObject({ changes: [{ etag: undefined, doubt: 'no eTag' }] })
+    },
+  )
+
   it.each([
     [null, 'not-an-event'],
     ['text', 'not-an-event'],
@@ -135,6 +154,7 @@ describe('a storage event', () => {
     [{ ...blobEvent('PutBlob', 'x', {}), subject: undefined }, 'bad-subject'],
     [{ ...blobEvent('PutBlob', 'x', {}), topic: '/somewhere/else' }, 'bad-subject'],
     [blobEvent('PutBlob', 'x'.repeat(1025), {}), 'bad-subject'],
+    [{ ...blobEvent('PutBlob', 'x', {}), subject: subjectOf('a\ud800.csv'), data: {} }, 'bad-subject'],
   ])('that is %j is ignored as %s', (event, reason) => {
     expect(parseStorageEvent(event)).toMatchObject({ kind: 'ignored', reason })
   })

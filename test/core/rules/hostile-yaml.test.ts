@@ -94,6 +94,8 @@ describe('a file is refused', () => {
       /more than 100000 values/,
     ],
     ['of quotes', '"'.repeat(200_000), /and \d+ more problems from here on$/],
+    ['of maps in maps that the parser does not count', `\t${': '.repeat(20_000)}\na: b`, /nested too deeply/],
+    ['of more problems than a call takes arguments', '{a,b} '.repeat(40_000), /and \d+ more problems/],
     ['of anchors', '&a '.repeat(80_000), /and \d+ more problems from here on$/],
     [
       'of unknown keys',
@@ -105,6 +107,19 @@ describe('a file is refused', () => {
     const problems = problemsOf(text)
     expect(problems.join('\n')).toMatch(new RegExp(problem.source, 'm'))
     expect(problems.length).toBeLessThanOrEqual(51)
+  })
+
+  it.each([
+    ['behind what cannot be read', ':\n]f\ns:', 3],
+    ['behind lone carriage returns', 'rules: []\rgroups: {}\rrules: []', 3],
+  ])('with the line as editors count it, %s', (_, text, lines) => {
+    for (const problem of problemsOf(text)) {
+      const [, line = '', column = ''] = /^r\.yaml:(\d+):(\d+) /.exec(problem) ?? []
+      expect(Number(line)).toBeLessThanOrEqual(lines + 1)
+      expect(Number(column)).toBeLessThanOrEqual(
+        (text.split(/\r\n|\n|\r/)[Number(line) - 1] ?? '').length + 1,
+      )
+    }
   })
 
   it('with messages of bounded length on one line', () => {
@@ -168,7 +183,7 @@ describe('whatever stands in a file', () => {
         expect(parsed.problems.length).toBeGreaterThan(0)
         for (const problem of parsed.problems) {
           expect(formatProblem(problem)).toMatch(/^r\.yaml:[1-9]\d*:[1-9]\d* {2}\S.*$/)
-          expect(problem.line).toBeLessThanOrEqual(text.split('\n').length)
+          expect(problem.line).toBeLessThanOrEqual(text.split(/\r\n|\n|\r/).length)
         }
       }),
       { seed: 7, numRuns: 3000 },

@@ -1,0 +1,4 @@
+import { blobNames } from './blob-names.ts'
+import { describeSuite } from './describe-suite.ts'
+
+describeSuite(blobNames)

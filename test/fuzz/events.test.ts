@@ -1,0 +1,4 @@
+import { describeSuite } from './describe-suite.ts'
+import { events } from './events.ts'
+
+describeSuite(events)

@@ -1,0 +1,4 @@
+import { describeSuite } from './describe-suite.ts'
+import { messages } from './messages.ts'
+
+describeSuite(messages)

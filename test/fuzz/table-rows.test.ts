@@ -1,0 +1,4 @@
+import { describeSuite } from './describe-suite.ts'
+import { tableRows } from './table-rows.ts'
+
+describeSuite(tableRows)

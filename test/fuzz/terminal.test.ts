@@ -1,0 +1,4 @@
+import { describeSuite } from './describe-suite.ts'
+import { terminal } from './terminal.ts'
+
+describeSuite(terminal)
