@@ -59,10 +59,13 @@ export async function createBareCalls(options: BareOptions): Promise<(index: str
     await timed('POST of the event, to a bare server', () =>
       postEvent(options.eventsUrl, `bare/${index}.csv`),
     )
-    await timed('agenda: transaction of 1 row', () =>
-      agenda.submitTransaction([
-        ['upsert', { partitionKey: asset.slice(-1), rowKey: asset, wakeAt: new Date() }, 'Replace'],
-      ]),
+    await timed('agenda: one row', () =>
+      agenda.createEntity({
+        partitionKey: asset.slice(-1),
+        rowKey: asset,
+        wakeAt: new Date(),
+        assets: JSON.stringify([asset]),
+      }),
     )
     const actions = actionsOf(captured, asset)
     await timed('ledger: head, version and file', () => ledger.submitTransaction(actions))
