@@ -5,6 +5,7 @@ import {
   observed,
   REQUEST_KINDS,
   type RequestKind,
+  raised,
   refilled,
   reserve,
   stopped,
@@ -86,7 +87,7 @@ export function createPacer({ store, meter, clock, budgets = ARM_BUDGETS }: Depe
       const account = accountOf(subscription, kind) ?? (await look(subscription, kind))
       const { unsettled } = account
       const now = clock.now()
-      const state = change(currentOf(account, subscription, kind), now)
+      const state = change(raisedBy(currentOf(account, subscription, kind), subscription, kind), now)
       const written = await store.write(subscription, kind, account.etag, state)
       if (written === 'conflict') {
         await look(subscription, kind)
@@ -122,6 +123,13 @@ export function createPacer({ store, meter, clock, budgets = ARM_BUDGETS }: Depe
     if (remaining === undefined || now - at >= KNOWN_FOR_MS) return settled
     const gained = (Math.max(0, now - at) * budget.perSecond) / SECOND
     return observed(settled, budget, remaining + gained - inFlight)
+  }
+
+  /** For those who write it down only: else everybody would take the same for their own. */
+  function raisedBy(state: BudgetState, subscription: string, kind: RequestKind): BudgetState {
+    const { remaining, at, inFlight } = meter.read(subscription, kind)
+    if (remaining === undefined || clock.now() - at >= KNOWN_FOR_MS) return state
+    return raised(state, budgets[kind], { remaining: remaining - inFlight, saidAt: at })
   }
 
   /** Whether there is so much that nobody needs to ask; then it is spent. */

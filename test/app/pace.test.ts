@@ -8,8 +8,14 @@ import { createLakemark, type World } from '../../src/wiring.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 /** An Azure ML that takes what ARM takes, says in its answers what is left, and refuses the rest. */
-function throttledArm({ azureMl, clock }: World) {
-  const throttle = createThrottle({ mode: 'arm', now: clock.now })
+function throttledArm({ azureMl, clock }: World, times: number) {
+  const buckets = Object.fromEntries(
+    Object.entries(ARM_BUDGETS).map(([kind, { capacity, perSecond }]) => [
+      kind,
+      { capacity: capacity * times, perSecond: perSecond * times },
+    ]),
+  )
+  const throttle = createThrottle({ mode: 'arm', buckets, now: clock.now })
   const seen = new Map<string, { alias: string; asset: string; at: number }[]>()
   const counts = { answered: 0, refused: 0 }
   const readings = new Map<string, ArmReading>()
@@ -44,10 +50,11 @@ function throttledArm({ azureMl, clock }: World) {
   return { azureMl: throttled, armMeter, seen, counts, throttle }
 }
 
-function createPacedWorld(processes: number) {
+/** `times`: how many times as large as the documented one the budget is. */
+function createPacedWorld(processes: number, times = 1) {
   let arm: ReturnType<typeof throttledArm> | undefined
   const world = createMemoryWorld(FILES_RULE, plain => {
-    arm = throttledArm(plain)
+    arm = throttledArm(plain, times)
     return arm
   })
   if (arm === undefined) throw new Error('the world was not made')
@@ -122,6 +129,22 @@ describe('a backlog larger than ARM’s budget', () => {
     expect(lastAt('ml-forecast')).toBeLessThan(2 * SECOND)
     expect(lastAt('ml-retail')).toBeGreaterThan(5 * SECOND)
     expect(arm.seen.get('ml-retail')).toHaveLength(100)
+  })
+})
+
+describe('a budget that is larger than the documented one', () => {
+  it('is used, as far as ARM says what is left of it', async () => {
+    const { world, arm, work, elapsed } = createPacedWorld(3, 20)
+    const assets = 2500
+    // The first of them learn what ARM says.
+    for (const from of [0, 100]) {
+      for (let index = from; index < (from === 0 ? 100 : assets); index += 1)
+        await world.deliver(world.upload(`files/f${index}.csv`))
+      await work()
+    }
+    expect(arm.seen.get('ml-retail')).toHaveLength(assets)
+    expect(elapsed()).toBeLessThan(0.2 * allowedMs(assets))
+    expect(arm.counts.refused).toBeLessThan(0.01 * arm.counts.answered)
   })
 })
 

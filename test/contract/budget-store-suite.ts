@@ -5,7 +5,7 @@ const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001'
 
 export function describeBudgetStore(name: string, create: () => Promise<BudgetStore>): void {
   describe(name, () => {
-    const stateOf = (level: number) => ({ level, at: 1_768_478_400_000, stoppedUntil: 0 })
+    const stateOf = (level: number) => ({ level, at: 1_768_478_400_000, stoppedUntil: 0, raisedAt: 0 })
 
     async function written() {
       const store = await create()

@@ -15,6 +15,8 @@ export const ARM_BUCKETS: Readonly<Record<RequestKind, BucketSize>> = {
   deletes: { capacity: 200, perSecond: 10 },
 }
 
+/** Where nothing is throttled, callers that heed what is left are told of so much more than ARM's budget. */
+const OFF_FACTOR = 60
 /** All principals of a subscription together have this many times the budget of one. */
 const GLOBAL_FACTOR = 15
 
@@ -51,14 +53,15 @@ const TOKEN = 1000
 export function createThrottle({ mode, buckets, now }: ThrottleOptions): Throttle {
   const sizes = { ...ARM_BUCKETS, ...buckets }
   const levels = new Map<string, { own: Bucket; global: Bucket }>()
+  const factor = mode === 'off' ? OFF_FACTOR : 1
 
   function pair(subscription: string, kind: RequestKind): { own: Bucket; global: Bucket } {
     const key = `${kind}/${subscription}`
     const existing = levels.get(key)
     if (existing !== undefined) return existing
     const made = {
-      own: fullBucket(sizes[kind], 1, now()),
-      global: fullBucket(sizes[kind], GLOBAL_FACTOR, now()),
+      own: fullBucket(sizes[kind], factor, now()),
+      global: fullBucket(sizes[kind], factor * GLOBAL_FACTOR, now()),
     }
     if (mode === 'arm') levels.set(key, made)
     return made
