@@ -33,7 +33,7 @@ export interface Throttle {
 }
 
 interface ThrottleOptions {
-  /** `off`: the buckets are always full. */
+  /** `off`: the buckets are far larger than ARM's, and always full. */
   mode: 'off' | 'arm'
   buckets?: Partial<Record<RequestKind, BucketSize>> | undefined
   now(): number

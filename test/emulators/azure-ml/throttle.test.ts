@@ -109,6 +109,6 @@ describe('throttling', () => {
     }
 
     expect(new Set(replies.map(reply => reply.status))).toEqual(new Set([200, 201]))
-    expect(new Set(replies.map(writesLeft))).toEqual(new Set(['199']))
+    expect(new Set(replies.map(writesLeft))).toEqual(new Set(['11999']))
   })
 })
