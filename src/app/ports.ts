@@ -117,11 +117,35 @@ export interface BlobProperties {
   isBeingCopied: boolean
 }
 
+export interface ListedBlob extends BlobProperties {
+  path: string
+  /** Of its content or its properties; whole seconds. */
+  lastModified: number
+}
+
+/** Part of a container: the blobs whose paths begin with `prefix`; '': all. */
+export interface LakePlace {
+  account: string
+  container: string
+  prefix: string
+}
+
+/** `items`: the folders of one level, as prefixes, each with its slash at the end. */
+export interface FolderPage extends Page<string> {
+  /** Those that lie at this level itself, markers of directories among them. */
+  blobs: ListedBlob[]
+}
+
+/** A page of a listing may hold fewer items than asked for, or none, and not be the last. */
 export interface Lake {
   /** Undefined: there is no such blob. */
   head(ref: BlobRef): Promise<BlobProperties | undefined>
   /** The blobs whose path begins with the folder's path and a slash. */
   list(folder: BlobRef, page: PageRequest): Promise<Page<BlobProperties & { ref: BlobRef }>>
+  /** The blobs of a place in the service's order, the same every time; none where there is no such container. */
+  listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>>
+  /** What lies one level below a place whose prefix is '' or ends with a slash. */
+  listFolders(place: LakePlace, page: PageRequest): Promise<FolderPage>
   /** Whether there is such a container. */
   hasContainer(account: string, container: string): Promise<boolean>
 }

@@ -1,4 +1,4 @@
-import type { AssetDetail, AssetSummary, RefusedFile } from '../app/status.ts'
+import type { AssetDetail, AssetSummary, RefusedFile, UnreadableAsset } from '../app/status.ts'
 import { toJsonText } from './json-text.ts'
 import { callService } from './service.ts'
 import { statesOf } from './states.ts'
@@ -11,30 +11,41 @@ export async function status(asset: string | undefined, { json = false }: { json
     console.log(json ? toJsonText(detail) : describe(detail))
     return
   }
-  const assets = await readAll()
+  const { assets, unreadable } = await readAll()
   const { failures } = await callService<{ failures: RefusedFile[] }>('failures')
-  console.log(json ? toJsonText({ assets, failures }) : overview(assets, failures))
+  console.log(json ? toJsonText({ assets, unreadable, failures }) : overview(assets, unreadable, failures))
 }
 
-async function readAll(): Promise<AssetSummary[]> {
-  const all: AssetSummary[] = []
+interface AssetPage {
+  assets: AssetSummary[]
+  unreadable: UnreadableAsset[]
+  continuation: string | null
+}
+
+async function readAll(): Promise<Omit<AssetPage, 'continuation'>> {
+  const assets: AssetSummary[] = []
+  const unreadable: UnreadableAsset[] = []
   let continuation: string | null = null
   do {
     const query: string = continuation === null ? '' : `&continuation=${encodeURIComponent(continuation)}`
-    const page: { assets: AssetSummary[]; continuation: string | null } = await callService(
-      `assets?limit=1000${query}`,
-    )
-    all.push(...page.assets)
+    const page = await callService<AssetPage>(`assets?limit=1000${query}`)
+    assets.push(...page.assets)
+    unreadable.push(...page.unreadable)
     continuation = page.continuation
   } while (continuation !== null)
-  return all
+  return { assets, unreadable }
 }
 
-function overview(assets: readonly AssetSummary[], failures: readonly RefusedFile[]): string {
-  const refused = failures.map(({ file, rule, reason }) =>
-    printable(`refused: ${file} (rule ${rule}): ${reason}`),
-  )
-  if (assets.length === 0) return ['No assets yet.', ...refused].join('\n')
+function overview(
+  assets: readonly AssetSummary[],
+  unreadable: readonly UnreadableAsset[],
+  failures: readonly RefusedFile[],
+): string {
+  const trouble = [
+    ...unreadable.map(({ name, reason }) => `unreadable: ${name}: ${reason}`),
+    ...failures.map(({ file, rule, reason }) => `refused: ${file} (rule ${rule}): ${reason}`),
+  ].map(printable)
+  if (assets.length === 0) return ['No assets yet.', ...trouble].join('\n')
   const rows = assets.map(({ name, type, latest, gathering, workspaces }) => [
     name,
     type,
@@ -42,7 +53,7 @@ function overview(assets: readonly AssetSummary[], failures: readonly RefusedFil
     gathering === 0 ? '' : `${gathering} gathering`,
     statesOf(workspaces),
   ])
-  return [formatTable(['ASSET', 'TYPE', 'VERSION', '', 'WORKSPACES'], rows), ...refused].join('\n')
+  return [formatTable(['ASSET', 'TYPE', 'VERSION', '', 'WORKSPACES'], rows), ...trouble].join('\n')
 }
 
 function describe({ name, type, gathering, versions }: AssetDetail): string {
