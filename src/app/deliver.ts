@@ -75,6 +75,8 @@ export function createDelivery(dependencies: Dependencies) {
           if (isFull || left === undefined || clock.now() >= deadline) return
           left = left.count > 1 ? { ...left, count: left.count - 1 } : undefined
           touched.add(version.ordinal)
+          // Numbers that were left out lie in between: what the cursor says of them is not of this version.
+          if (cursor.next !== version.ordinal) cursor = newCursor(version.ordinal)
           const next = await attempt({ alias, version, cursor })
           if (next === 'taken') {
             taken.push({ alias, version, cursor })

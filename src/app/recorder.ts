@@ -1,9 +1,10 @@
 import { type IntakePlan, type Intent, type IntentOutcome, planIntake } from '../core/asset/plan-intake.ts'
+import type { BlobRef } from '../core/blob-ref.ts'
 import { TransientError } from '../core/errors.ts'
 import { MAX_CONFLICTS, MAX_TRANSACTION_ENTITIES, SWEEP_GRACE_MS } from '../core/limits.ts'
 import type { Announcer } from './announcer.ts'
 import { createGroup, type Settled } from './group.ts'
-import type { Clock, Lake, Ledger } from './ports.ts'
+import type { BlobProperties, Clock, Lake, Ledger } from './ports.ts'
 import { createRememberedAssets, type GuardedState } from './remembered-assets.ts'
 
 export interface Recorded {
@@ -75,10 +76,12 @@ export function createRecorder({ ledger, lake, announcer, clock }: Dependencies)
     const first = planIntake(state, intents, clock.now())
     if (!first.outcomes.includes('ask')) return commit(asset, state, intents, first, answers)
 
+    // Of two answers on one file nobody could tell which is the newer.
+    const observed = new Map<string, Promise<Settled<BlobProperties | undefined>>>()
     const asked = await Promise.all(
       intents.map(async (intent, index) => ({
         intent,
-        known: first.outcomes[index] === 'ask' ? await observe(intent) : { result: intent },
+        known: first.outcomes[index] === 'ask' ? await observe(intent, observed) : { result: intent },
       })),
     )
     for (const { intent, known } of asked) if ('error' in known) answers.set(intent, known)
@@ -124,11 +127,22 @@ export function createRecorder({ ledger, lake, announcer, clock }: Dependencies)
   }
 
   /** What the lake says after the state was read is at least as new as anything recorded in that state. */
-  async function observe(intent: Intent): Promise<Settled<Intent>> {
+  async function observe(
+    intent: Intent,
+    observed: Map<string, Promise<Settled<BlobProperties | undefined>>>,
+  ): Promise<Settled<Intent>> {
+    const asking = observed.get(intent.key) ?? ask(intent.ref)
+    observed.set(intent.key, asking)
+    const answer = await asking
+    if ('error' in answer) return answer
+    return { result: { ...intent, content: answer.result, sequencer: undefined, observed: true } }
+  }
+
+  async function ask(ref: BlobRef): Promise<Settled<BlobProperties | undefined>> {
     try {
-      const blob = await lake.head(intent.ref)
-      if (blob?.isBeingCopied) throw new TransientError(`a copy into ${intent.ref.path} has not ended`)
-      return { result: { ...intent, content: blob, sequencer: undefined, observed: true } }
+      const blob = await lake.head(ref)
+      if (blob?.isBeingCopied) throw new TransientError(`a copy into ${ref.path} has not ended`)
+      return { result: blob }
     } catch (error) {
       return { error }
     }

@@ -42,7 +42,9 @@ export function createVersionRewriter({ ledger, announcer, clock }: Dependencies
   ): Promise<{ changed: number; next: number }> {
     for (let conflicts = 0; conflicts <= MAX_CONFLICTS; conflicts += 1) {
       const state = await ledger.readWork(asset)
-      const versions = await ledger.readVersions(asset, { from, to, limit: VERSIONS_PER_ROUND })
+      // What has moved to another number since the range was chosen lies behind its end.
+      const end = Math.max(to, state?.head.lastOrdinal ?? 0)
+      const versions = await ledger.readVersions(asset, { from, to: end, limit: VERSIONS_PER_ROUND })
       const last = versions.at(-1)
       if (state === undefined || last === undefined) return { changed: 0, next: to + 1 }
       const head = copyOf(state.head)
@@ -50,6 +52,7 @@ export function createVersionRewriter({ ledger, announcer, clock }: Dependencies
       const done = { changed: changed.length, next: last.ordinal + 1 }
       if (changed.length === 0) return done
       head.wakeAt = Math.min(head.wakeAt ?? clock.now(), clock.now())
+      head.rewrites = (head.rewrites ?? 0) + 1
       await announcer.expect(asset)
       const outcome = await ledger.commit(asset, state.etag, { ...NO_ROWS, head, versions: changed })
       if (outcome !== 'conflict') return done

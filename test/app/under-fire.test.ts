@@ -255,6 +255,32 @@ describe('one in trouble among many', () => {
 })
 
 describe('two pieces of news of one file at once', () => {
+  it('are asked about once: of two answers nobody could tell which is the newer', async () => {
+    let asked = 0
+    const world = createMemoryWorld(FILES_RULE, ({ lake }) => ({
+      lake: {
+        ...lake,
+        async head(ref) {
+          const blob = await lake.head(ref)
+          asked += 1
+          return asked === 1
+            ? blob
+            : { ...blob, etag: '0xold', sizeBytes: 1, isDirectory: false, isBeingCopied: false }
+        },
+      },
+    }))
+    await world.deliver(world.upload(CSV, { etag: '0xa' }))
+    const unordered = world.upload(CSV, { etag: '0xb' })
+    const data = { ...unordered.data, sequencer: undefined }
+    await world.lakemark.intake.events([
+      { ...unordered, data: { ...data, eTag: '0xc' } },
+      { ...unordered, data: { ...data, eTag: '0xd' } },
+    ])
+    await world.drain()
+    expect(asked).toBe(1)
+    expect((await world.ledger.readVersions('orders', { from: 1, limit: 9 })).at(-1)?.etag).toBe('0xb')
+  })
+
   it('are both settled by what the lake holds', async () => {
     const world = createMemoryWorld(FILES_RULE)
     await world.deliver(world.upload(CSV, { etag: '0xa' }))

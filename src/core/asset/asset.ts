@@ -23,6 +23,8 @@ export interface AssetHead {
   cursors: Record<string, Cursor>
   /** Someone has to look no later than then, and a queue message was sent for it; undefined: nothing is outstanding. */
   wakeAt: number | undefined
+  /** How often versions were made pending again, or for more workspaces, behind the workers' backs. */
+  rewrites?: number
   /** The worker that has the asset to itself. */
   lease: { owner: string; until: number } | undefined
 }

@@ -152,12 +152,8 @@ export function planEnding(
       movedFrom: ordinal,
     })
   }
-  for (const [alias, cursor] of report.cursors) {
-    // A cursor that was set back meanwhile (someone asked for a retry) stays back.
-    const current = own(head.cursors, alias)
-    const setBack = current !== undefined && current.next < (own(before.cursors, alias)?.next ?? 0)
-    if (!setBack) head.cursors[alias] = cursor
-  }
+  // What was made pending meanwhile may lie behind what the worker has passed: all is gone through again.
+  if (head.rewrites === before.rewrites) Object.assign(head.cursors, Object.fromEntries(report.cursors))
   head.lease = undefined
   head.wakeAt = nextDue(head, state.gatherings, now)
   return { ...NO_ROWS, head, versions: [...rows.values()] }
