@@ -20,6 +20,8 @@ import type {
   WorkQueue,
 } from './app/ports.ts'
 import { createRecorder } from './app/recorder.ts'
+import type { ListingIndex, RunStore } from './app/resync/ports.ts'
+import { createResync } from './app/resync/resync.ts'
 import { createRetry } from './app/retry.ts'
 import { createVersionRewriter } from './app/rewrite-versions.ts'
 import { createSeeding } from './app/seed.ts'
@@ -39,6 +41,8 @@ export interface World {
   azureMl: AzureMl
   armMeter: ArmMeter
   budgetStore: BudgetStore
+  runStore: RunStore
+  listingIndex: ListingIndex
   clock: Clock
   counters: Counters
   log: Log
@@ -53,16 +57,19 @@ export function createLakemark(world: World) {
   const recorder = createRecorder({ ledger, lake, announcer, clock })
   const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
   const rewriteVersions = createVersionRewriter({ ledger, announcer, clock })
-  const pacer = createPacer({ store: world.budgetStore, meter: world.armMeter, clock })
+  const extend = createExtend({ ledger, rewriteVersions })
+  const owner = randomUUID()
+  const pacer = createPacer({ store: world.budgetStore, meter: world.armMeter, clock, log })
+  const turns = createTurns({ pacer, rules, clock, log })
   const work = createWork({
     ledger,
-    takeTurns: createTurns({ pacer, rules, clock }),
-    deliver: createDelivery({ ...world, pacer }),
-    highestInUse: createSeeding({ azureMl: world.azureMl, rules, log }),
+    turns,
+    deliver: createDelivery({ ...world, pacer, turns }),
+    highestInUse: createSeeding({ azureMl: world.azureMl, pacer, rules, clock, log }),
     announcer,
     clock,
     log,
-    owner: randomUUID(),
+    owner,
   })
   return {
     rules,
@@ -72,10 +79,11 @@ export function createLakemark(world: World) {
       rules,
       lake,
       intake,
-      extend: createExtend({ ledger, rewriteVersions }),
+      extend,
       announcer,
       counters,
     }),
+    resync: createResync({ ...world, pacer, intake, extend, rewriteVersions, owner, newId: randomUUID }),
     sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
     retry: createRetry({ ledger, rewriteVersions, rules }),
     recordPoison: createPoison({ ledger, announcer, clock, counters, log }),

@@ -17,12 +17,14 @@ import { forEachAtMost } from './concurrency.ts'
 import { createLeasedCalls, LeaseOver } from './leased-calls.ts'
 import type { Pacer } from './pacer.ts'
 import type { AzureMl, Clock, Counters, Ledger, Log } from './ports.ts'
+import type { Turns } from './turns.ts'
 import { withdraw } from './withdraw.ts'
 
 interface Dependencies {
   ledger: Pick<Ledger, 'readVersions'>
   azureMl: AzureMl
-  pacer: Pick<Pacer, 'stop'>
+  pacer: Pick<Pacer, 'stop' | 'isStopped'>
+  turns: Pick<Turns, 'giveBack'>
   rules: () => { rules: RuleSet }
   clock: Clock
   counters: Counters
@@ -38,11 +40,12 @@ interface Encounter {
 
 /**
  * Sends what is pending to the workspaces named, to each so many versions as it is given, each on its own and in
- * the order of cutting, and reports what came of it, with the version rows that it has read. Trouble with one workspace ends this round for that workspace only. The head is the one that
- * was claimed, and the lease in it is kept. Rejects only where the ledger does not answer.
+ * the order of cutting, and reports what came of it, with the version rows that it has read. Trouble with one
+ * workspace ends this round for that workspace only. The head is the one that was claimed, and the lease in it is
+ * kept. Rejects only where the ledger does not answer.
  */
 export function createDelivery(dependencies: Dependencies) {
-  const { ledger, pacer, rules, clock, counters, log } = dependencies
+  const { ledger, pacer, turns, rules, clock, counters, log } = dependencies
 
   return async function deliver(
     asset: string,
@@ -58,39 +61,49 @@ export function createDelivery(dependencies: Dependencies) {
     const windows = new Map<number, Promise<Version[]>>()
     const deadline = clock.now() + ROUND_MS
 
-    await forEachAtMost(WORKSPACES_AT_ONCE, [...ready], serve)
+    await forEachAtMost(WORKSPACES_AT_ONCE, [...ready], async ([alias, turn]) =>
+      turns.giveBack(alias, await serve(alias, turn)),
+    )
     // Only now that nothing of ours is on its way under these numbers any more.
     for (const encounter of taken) await move(encounter)
     const read = new Map((await Promise.all(windows.values())).flat().map(row => [row.ordinal, row]))
     return { report: { outcomes, cursors, moves: [...moves.values()] }, versions: [...read.values()] }
 
-    async function serve([alias, turn]: [string, Turn]): Promise<void> {
+    /** Answers what is left of the turn and not kept in the cursor for the next round. */
+    async function serve(alias: string, turn: Turn): Promise<Turn | undefined> {
       let left: Turn | undefined = turn
       let cursor = own(head.cursors, alias)
-      if (cursor === undefined) return
+      if (cursor === undefined) return left
       const versions = await windowFrom(cursor.next)
       for (const version of versions) {
         if (isPending(version, alias)) {
           const isFull = touched.size >= VERSIONS_PER_ROUND && !touched.has(version.ordinal)
-          if (isFull || left === undefined || clock.now() >= deadline) return
+          if (isFull || left === undefined || clock.now() >= deadline || isStopped(alias)) return undefined
+          // Numbers that were left out lie in between: what the cursor says of them is not of this version.
+          if (cursor.next !== version.ordinal) cursor = { ...newCursor(version.ordinal), turn: left }
           left = left.count > 1 ? { ...left, count: left.count - 1 } : undefined
           touched.add(version.ordinal)
-          // Numbers that were left out lie in between: what the cursor says of them is not of this version.
-          if (cursor.next !== version.ordinal) cursor = newCursor(version.ordinal)
           const next = await attempt({ alias, version, cursor })
           if (next === 'taken') {
             taken.push({ alias, version, cursor })
-            return
+            return left
           }
           if (next.next === version.ordinal) {
             cursors.set(alias, next)
-            return
+            return next.turn === undefined ? left : undefined
           }
         }
         cursor = { ...newCursor(version.ordinal + 1), turn: left }
         cursors.set(alias, cursor)
       }
-      if (versions.length < VERSIONS_PER_ROUND) cursors.set(alias, newCursor(head.lastOrdinal + 1))
+      if (versions.length >= VERSIONS_PER_ROUND) return undefined
+      cursors.set(alias, newCursor(head.lastOrdinal + 1))
+      return left
+    }
+
+    function isStopped(alias: string): boolean {
+      const workspace = rules().rules.workspaces.get(alias)
+      return workspace !== undefined && pacer.isStopped(workspace.subscription)
     }
 
     function windowFrom(from: number): Promise<Version[]> {
@@ -143,7 +156,9 @@ export function createDelivery(dependencies: Dependencies) {
       const reason = reasonOf(error)
       if (error instanceof TransientError) {
         const { retryAfterMs, throttled } = error
-        if (throttled) await spread(alias, now + (retryAfterMs ?? FIRST_RETRY_MS))
+        if (throttled) {
+          await pacer.stop(workspaceOf(alias).subscription, now + (retryAfterMs ?? FIRST_RETRY_MS))
+        }
         const { cursor: waiting, gaveUp } = delayed(cursor, { reason, retryAfterMs, throttled }, now)
         if (!gaveUp) {
           counters.add('deliveries:delayed')
@@ -162,15 +177,6 @@ export function createDelivery(dependencies: Dependencies) {
       log.error('delivery failed', { ...fields, reason })
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'failed', at: now, reason } })
       return newCursor(version.ordinal + 1)
-    }
-
-    /** All processes are to stop. Where that cannot be told to them, each finds out for itself. */
-    async function spread(alias: string, until: number): Promise<void> {
-      try {
-        await pacer.stop(workspaceOf(alias).subscription, until)
-      } catch (error) {
-        log.warn('could not tell the others that Azure takes no more for now', { reason: reasonOf(error) })
-      }
     }
 
     function fieldsOf({ alias, version }: Omit<Encounter, 'cursor'>): Record<string, unknown> {

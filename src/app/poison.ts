@@ -27,6 +27,7 @@ interface Dependencies {
 export function createPoison({ ledger, announcer, clock, counters, log }: Dependencies) {
   return async function recordPoison(message: Poisoned): Promise<void> {
     counters.add('poisoned')
+    if (message.kind === 'run') log.error('message poisoned', { run: message.run, part: message.part })
     const refusals = refusalsOf(message)
     for (const { reason } of refusals) log.error('message poisoned', { reason })
     await ledger.refuse(refusals)
@@ -42,6 +43,9 @@ export function createPoison({ ledger, announcer, clock, counters, log }: Depend
         return message.assets.map(asset => refusal(`work on ${asset}`, asset))
       case 'listing':
         return [refusal(`listing of ${message.folder.container}/${message.folder.path}`, undefined)]
+      case 'run':
+        // Taken up again by the sweep, from its checkpoint; its own attempts are counted with its part.
+        return []
       case 'unreadable':
         return [refusal(`unreadable message: ${message.text}`, undefined)]
     }

@@ -26,6 +26,8 @@ interface Remembered extends GuardedState {
 }
 
 const MAX_ASSETS = 1000
+/** An asset for which more gathers is not remembered: it would be too much to carry along. */
+const MAX_GATHERINGS = 200
 /** So many assets in a row that were seen for the first time: the next one may be assumed to be new. */
 const NEW_IN_A_ROW = 8
 
@@ -73,6 +75,10 @@ export function createRememberedAssets(): RememberedAssets {
     },
 
     committed(asset, before, transition, etag) {
+      if (transition.head.open > MAX_GATHERINGS) {
+        remembered.delete(asset)
+        return
+      }
       const { head, files, newFiles } = transition
       const isTrusted = remembered.get(asset)?.isTrusted ?? files.length === 0
       const gatherings = new Map(before.gatherings)

@@ -1,15 +1,15 @@
 import { reasonOf, TransientError } from '../core/errors.ts'
 import { FIRST_RETRY_MS, WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
-import { MINUTE } from '../core/time.ts'
 import { forEachAtMost } from './concurrency.ts'
-import type { AzureMl, Log } from './ports.ts'
+import type { Pacer } from './pacer.ts'
+import type { AzureMl, Clock, Log } from './ports.ts'
 
-/** A workspace that takes no questions for longer than this is left out. */
-const LONGEST_WAIT_MS = MINUTE
-
-/** `retryAfterMs`: a workspace takes no questions before then. */
-export type Seeding = { highest: number } | { retryAfterMs: number }
+export interface Seeding {
+  highest: number
+  /** By alias: workspaces that take no questions now. */
+  throttled: ReadonlyMap<string, TransientError>
+}
 
 /**
  * Asks the workspaces, once in an asset's life, for the highest number that is in use there: our numbers
@@ -18,31 +18,35 @@ export type Seeding = { highest: number } | { retryAfterMs: number }
  */
 export function createSeeding({
   azureMl,
+  pacer,
   rules,
+  clock,
   log,
 }: {
   azureMl: AzureMl
+  pacer: Pick<Pacer, 'stop' | 'isStopped'>
   rules: () => { rules: RuleSet }
+  clock: Clock
   log: Log
 }) {
   return async function highestInUse(asset: string, aliases: readonly string[]): Promise<Seeding> {
     const { workspaces } = rules().rules
+    const throttled = new Map<string, TransientError>()
     let highest = 0
-    let retryAfterMs: number | undefined
     await forEachAtMost(WORKSPACES_AT_ONCE, aliases, async alias => {
       const workspace = workspaces.get(alias)
-      if (workspace === undefined) return
+      if (workspace === undefined || pacer.isStopped(workspace.subscription)) return
       try {
         const there = await azureMl.highestVersion(workspace, asset)
         highest = Math.max(highest, there)
       } catch (error) {
-        const waitMs =
-          error instanceof TransientError && error.throttled ? (error.retryAfterMs ?? 0) : Infinity
-        if (waitMs <= LONGEST_WAIT_MS) retryAfterMs = Math.max(retryAfterMs ?? FIRST_RETRY_MS, waitMs)
         const reason = reasonOf(error)
         log.warn('could not ask which numbers are in use', { asset, workspace: alias, reason })
+        if (!(error instanceof TransientError && error.throttled)) return
+        throttled.set(alias, error)
+        await pacer.stop(workspace.subscription, clock.now() + (error.retryAfterMs ?? FIRST_RETRY_MS))
       }
     })
-    return retryAfterMs === undefined ? { highest } : { retryAfterMs }
+    return { highest, throttled }
   }
 }

@@ -1,55 +1,40 @@
 import type { AssetHead, Cursor, Turn } from '../core/asset/asset.ts'
-import { waitingInLine } from '../core/asset/plan-work.ts'
+import { delayed, waitingInLine } from '../core/asset/plan-work.ts'
+import { reasonOf, TransientError } from '../core/errors.ts'
 import { MAX_REQUESTS_PER_TURN, TURN_HOLDS_MS } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
 import type { Pacer } from './pacer.ts'
-import type { Clock } from './ports.ts'
-
-export interface Turns {
-  /** With their places in the line noted for those that have to wait. */
-  cursors: Record<string, Cursor>
-  /** The workspaces that may be served now, each with what it may be sent. */
-  ready: Map<string, Turn>
-}
+import type { Clock, Log } from './ports.ts'
 
 /** Sees to it that no workspace is sent more than ARM takes: each gets its turn, now or later. */
+export interface Turns {
+  /**
+   * The workspaces that may be served now, each with what it may be sent, and the cursors with everybody's place
+   * noted in them. `held` keeps the turns that were given, by alias, until they have been used: whoever has to
+   * look again does not line up again. Trouble with one subscription's budget delays its workspaces only.
+   */
+  take(
+    head: AssetHead,
+    aliases: readonly string[],
+    held: Map<string, Turn>,
+  ): Promise<{ cursors: Record<string, Cursor>; ready: Map<string, Turn> }>
+  /** What is not going to be used. */
+  giveBack(alias: string, turn: Turn | undefined): void
+}
+
 export function createTurns({
   pacer,
   rules,
   clock,
+  log,
 }: {
   pacer: Pacer
   rules: () => { rules: RuleSet }
   clock: Clock
-}) {
-  /**
-   * `held` keeps the turns that were given, by alias, until they have been used: whoever has to look again does
-   * not line up again. Rejects with TransientError where the pacer's store does not answer.
-   */
-  return async function takeTurns(
-    head: AssetHead,
-    aliases: readonly string[],
-    held: Map<string, Turn>,
-  ): Promise<Turns> {
-    const cursors: Record<string, Cursor> = { ...head.cursors }
-    const ready = new Map<string, Turn>()
-    const places = aliases.map(async alias => {
-      const cursor = own(head.cursors, alias)
-      const subscription = rules().rules.workspaces.get(alias)?.subscription
-      if (cursor === undefined) return
-      // A workspace that the rules do not name is for the delivery to complain of: nothing is sent.
-      const turn =
-        subscription === undefined
-          ? { at: 0, count: 1 }
-          : await turnOf(head, cursor, held.get(alias), subscription)
-      held.set(alias, turn)
-      if (turn.at <= clock.now()) ready.set(alias, turn)
-      else cursors[alias] = waitingInLine(cursor, turn)
-    })
-    await Promise.all(places)
-    return { cursors, ready }
-  }
+  log: Log
+}): Turns {
+  const subscriptionOf = (alias: string) => rules().rules.workspaces.get(alias)?.subscription
 
   async function turnOf(
     head: AssetHead,
@@ -59,12 +44,51 @@ export function createTurns({
   ): Promise<Turn> {
     const turn = held ?? cursor.turn
     const now = clock.now()
-    const holds = turn !== undefined && now - turn.at <= TURN_HOLDS_MS
-    if (holds && (await pacer.stoppedUntil(subscription)) <= now) return turn
+    if (turn !== undefined && turn.count > 0) {
+      const isLate = now - turn.at > TURN_HOLDS_MS
+      if (!isLate && (await pacer.stoppedUntil(subscription)) <= now) return turn
+      pacer.giveBack(subscription, 'writes', turn.count)
+    }
     const pending = Math.min(head.lastOrdinal - cursor.next + 1, MAX_REQUESTS_PER_TURN)
     const writes = await pacer.turn(subscription, 'writes', pending)
     // Before the first version goes, the workspace is asked which numbers are taken.
     const reads = head.seeded ? writes : await pacer.turn(subscription, 'reads', 1)
     return { at: Math.max(writes.at, reads.at), count: writes.count }
+  }
+
+  return {
+    async take(head, aliases, held) {
+      const cursors: Record<string, Cursor> = { ...head.cursors }
+      const ready = new Map<string, Turn>()
+      const places = aliases.map(async alias => {
+        const cursor = own(head.cursors, alias)
+        if (cursor === undefined) return
+        const subscription = subscriptionOf(alias)
+        try {
+          // A workspace that the rules do not name is for the delivery to complain of: nothing is sent.
+          const turn =
+            subscription === undefined
+              ? { at: 0, count: 1 }
+              : await turnOf(head, cursor, held.get(alias), subscription)
+          held.set(alias, turn)
+          const isNow = turn.at <= clock.now() && turn.count > 0
+          cursors[alias] = isNow ? { ...cursor, turn } : waitingInLine(cursor, turn)
+          if (isNow) ready.set(alias, turn)
+        } catch (error) {
+          const reason = reasonOf(error)
+          const isPassing = error instanceof TransientError
+          log[isPassing ? 'warn' : 'error']('no turn could be had', { workspace: alias, reason })
+          const trouble = { reason, retryAfterMs: undefined, throttled: false }
+          cursors[alias] = delayed(cursor, trouble, clock.now()).cursor
+        }
+      })
+      await Promise.all(places)
+      return { cursors, ready }
+    },
+
+    giveBack(alias, turn) {
+      const subscription = subscriptionOf(alias)
+      if (turn !== undefined && subscription !== undefined) pacer.giveBack(subscription, 'writes', turn.count)
+    },
   }
 }

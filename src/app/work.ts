@@ -7,13 +7,13 @@ import {
   type Version,
 } from '../core/asset/asset.ts'
 import {
+  delayed,
   isDue,
   nextDue,
   planBeginning,
   planEnding,
   type Report,
   type WorkState,
-  waitingInLine,
 } from '../core/asset/plan-work.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
 import {
@@ -31,14 +31,14 @@ import { forEachAtMost } from './concurrency.ts'
 import type { createDelivery } from './deliver.ts'
 import type { Clock, Ledger, Log } from './ports.ts'
 import type { createSeeding, Seeding } from './seed.ts'
-import type { createTurns } from './turns.ts'
+import type { Turns } from './turns.ts'
 
 /** Assets of one message that are worked on at a time. */
 const ASSETS_AT_ONCE = 8
 
 interface Dependencies {
   ledger: Ledger
-  takeTurns: ReturnType<typeof createTurns>
+  turns: Turns
   deliver: ReturnType<typeof createDelivery>
   highestInUse: ReturnType<typeof createSeeding>
   announcer: Announcer
@@ -66,7 +66,7 @@ type Step = 'done' | 'more' | 'again'
  * then may have died before it sent the next one.
  */
 export function createWork(dependencies: Dependencies) {
-  const { ledger, takeTurns, deliver, highestInUse, announcer, clock, log } = dependencies
+  const { ledger, turns, deliver, highestInUse, announcer, clock, log } = dependencies
   let looks = 0
 
   return async function work(asset: string, { redelivered = false } = {}): Promise<void> {
@@ -170,18 +170,24 @@ export function createWork(dependencies: Dependencies) {
     planned: AssetHead,
     due: readonly string[],
   ): Promise<{ head: AssetHead; ready: ReadonlyMap<string, Turn> }> {
-    const { cursors, ready } = await takeTurns(planned, due, look.turns)
+    const { cursors, ready } = await turns.take(planned, due, look.turns)
     const head = { ...planned, cursors }
     if (ready.size === 0 || head.seeded) return { head, ready }
     look.seeding ??= await highestInUse(look.asset, Object.keys(cursors))
-    const { seeding } = look
-    if ('highest' in seeding) return { head: { ...head, offset: seeding.highest, seeded: true }, ready }
-    const at = clock.now() + seeding.retryAfterMs
-    for (const [alias, { count }] of ready) {
+    const { highest, throttled } = look.seeding
+    for (const [alias, { message: reason, retryAfterMs }] of throttled) {
       const cursor = own(cursors, alias)
-      if (cursor !== undefined) cursors[alias] = waitingInLine(cursor, { at, count })
+      const turn = ready.get(alias)
+      if (cursor === undefined || turn === undefined) continue
+      const waiting = delayed(cursor, { reason, retryAfterMs, throttled: true }, clock.now())
+      // Who has waited for too long is for the delivery to give up.
+      if (waiting.gaveUp) continue
+      cursors[alias] = waiting.cursor
+      ready.delete(alias)
+      look.turns.delete(alias)
+      turns.giveBack(alias, turn)
     }
-    return { head, ready: new Map() }
+    return { head: ready.size === 0 ? head : { ...head, offset: highest, seeded: true }, ready }
   }
 
   /** What is left to do for an asset that was let go: nothing, more at once, or something later. */

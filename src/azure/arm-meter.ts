@@ -18,7 +18,7 @@ export function createArmMeter(clock: Clock): MeteringArm {
   const readings = new Map<string, ArmReading>()
 
   function readingOf(subscription: string, kind: RequestKind): ArmReading {
-    const key = `${subscription} ${kind}`
+    const key = `${subscription.toLowerCase()} ${kind}`
     const known = readings.get(key) ?? { remaining: undefined, at: 0, inFlight: 0 }
     readings.set(key, known)
     return known

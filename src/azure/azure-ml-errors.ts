@@ -25,10 +25,17 @@ export function fromArm(error: unknown, workspace: Workspace): unknown {
   const isAnswer = status !== undefined && status >= 400
   const message = `${where} ${isAnswer ? `answered ${status}` : 'gave no usable answer'}: ${textOf(error)}`
   if (isPassing(error)) {
-    const throttled = status === TOO_MANY_REQUESTS
+    const throttled = status === TOO_MANY_REQUESTS && !isOfProvider(error)
     return new TransientError(message, { cause: error, retryAfterMs: retryAfterOf(error), throttled })
   }
   return isAnswer ? new PermanentError(message, { cause: error }) : error
+}
+
+/** Azure ML's own 429: it says nothing of what ARM would take in this subscription. */
+function isOfProvider(error: unknown): boolean {
+  const { headers } =
+    (error as { response?: { headers?: { get(name: string): string | undefined } } }).response ?? {}
+  return headers?.get('x-ms-failure-cause') === 'service'
 }
 
 /** ARM's code and message. Bodies that are not ARM's (a proxy's HTML, say) have no code and are not repeated. */

@@ -91,6 +91,13 @@ export const SHAPES = {
     movedTo: count.optional(),
     movedFrom: count.optional(),
   }),
+  budget: z.object({
+    level: z.number(),
+    at: time,
+    stoppedUntil: time,
+    raisedAt: time,
+    tightSince: time.optional(),
+  }),
   refusal: z.object({
     rule: text,
     ref,

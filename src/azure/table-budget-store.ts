@@ -1,6 +1,7 @@
 import type { TableClient } from '@azure/data-tables'
 import type { BudgetStore } from '../app/ports.ts'
 import type { BudgetState } from '../core/arm-budget.ts'
+import { UnreadableError } from '../core/errors.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import { BUDGET, contentOf, fromBudget } from './ledger-rows.ts'
 import { withinTime } from './within-time.ts'
@@ -15,7 +16,7 @@ export function createTableBudgetStore(table: TableClient): BudgetStore {
           kind,
           withinTime(),
         )
-        return { etag: entity.etag, state: contentOf<BudgetState>(entity) }
+        return { etag: entity.etag, state: stateOf(entity) }
       } catch (error) {
         if (isNotFound(error)) return undefined
         throw fromStorage(error, `read the budget of subscription ${subscription}`)
@@ -36,5 +37,15 @@ export function createTableBudgetStore(table: TableClient): BudgetStore {
         throw fromStorage(error, `change the budget of subscription ${subscription}`)
       }
     },
+  }
+}
+
+/** What cannot be read is no reason to stand still: an account can be begun anew. */
+function stateOf(entity: Record<string, unknown>): BudgetState | undefined {
+  try {
+    return contentOf<BudgetState>(entity, 'budget')
+  } catch (error) {
+    if (error instanceof UnreadableError) return undefined
+    throw error
   }
 }

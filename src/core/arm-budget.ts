@@ -30,14 +30,20 @@ export interface BudgetState {
   stoppedUntil: number
   /** When the level was last raised because the service said that it would take more than we thought. */
   raisedAt: number
+  /** Since when there has not been plenty; undefined: there is. */
+  tightSince?: number | undefined
 }
 
 /** Part of the bucket that is never given out: what others spend in our name, and what we count wrongly. */
-const RESERVE = 0.05
+const RESERVE = 0.1
+/** The part of the bucket below which nothing is given in advance. */
+const PLENTY = 0.5
 /** What the service says is left above this part of the bucket is spent, whatever we thought was left. */
 const SPARE_ABOVE = 0.5
 /** Until then, what was given out since the level was raised has been sent, and shows in what the service says. */
 const RAISE_EVERY_MS = 2 * SECOND
+/** What ARM says after it has been tight for so long is not of the time before. */
+const BELIEVED_AFTER_MS = 5 * SECOND
 /** Requests that one asset is given at a time where others wait as well. */
 const REQUESTS_PER_TURN = 5
 
@@ -64,9 +70,41 @@ export function raised(
   budget: Budget,
   { remaining, saidAt }: { remaining: number; saidAt: number },
 ): BudgetState {
-  const spare = remaining - budget.capacity * SPARE_ABOVE
-  const isNews = saidAt > state.raisedAt + RAISE_EVERY_MS
-  return isNews && spare > Math.max(0, state.level) ? { ...state, level: spare, raisedAt: saidAt } : state
+  // Those who stand in the line have been promised what they wait for.
+  const level = Math.min(0, state.level) + remaining - budget.capacity * SPARE_ABOVE
+  // More than the documented bucket holds is certain; what is less may have been said before others spent it.
+  const isCertain = remaining > budget.capacity
+  const isOld = !isCertain && saidAt < (state.tightSince ?? saidAt) + BELIEVED_AFTER_MS
+  const isNews = saidAt > state.raisedAt + RAISE_EVERY_MS && !isOld
+  return isNews && level > state.level ? { ...state, level, raisedAt: saidAt } : state
+}
+
+/** The state once requests that were given out a moment ago are not going to be sent. */
+export function returned(state: BudgetState, budget: Budget, count: number): BudgetState {
+  const full = budget.capacity * (1 - RESERVE)
+  return { ...state, level: Math.min(Math.max(full, state.level), state.level + count) }
+}
+
+/**
+ * The state once places in the line are not taken. What they stood for came in long ago, and shortens the line; where
+ * there is none the bucket may have run over since.
+ */
+export function vacated(state: BudgetState, count: number): BudgetState {
+  return state.level < 0 ? { ...state, level: Math.min(0, state.level + count) } : state
+}
+
+/**
+ * Gives a process requests in advance, for what need not ask then: only as far as there is plenty. `state` is of now.
+ */
+export function advance(
+  state: BudgetState,
+  budget: Budget,
+  most: number,
+  now: number,
+): { state: BudgetState; count: number } {
+  const spare = Math.floor(state.level - budget.capacity * PLENTY)
+  const count = state.stoppedUntil > now ? 0 : Math.max(0, Math.min(most, spare))
+  return { state: { ...state, level: state.level - count }, count }
 }
 
 /** The state once the service has said that it takes nothing before `until`. */
@@ -89,5 +127,7 @@ export function reserve(
   const level = state.level - count
   const lackMs = (Math.max(0, -level) / budget.perSecond) * SECOND
   const at = lackMs === 0 ? Math.max(now, state.stoppedUntil) : Math.max(now, state.at + Math.ceil(lackMs))
-  return { state: { ...state, level }, at, count }
+  const isTight = level < budget.capacity * PLENTY
+  const tightSince = isTight ? (state.tightSince ?? now) : undefined
+  return { state: { ...state, level, tightSince }, at, count }
 }

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { createPacer } from '../../src/app/pacer.ts'
 import type { ArmMeter, ArmReading } from '../../src/app/ports.ts'
 import { ARM_BUDGETS, type RequestKind } from '../../src/core/arm-budget.ts'
 import { TransientError } from '../../src/core/errors.ts'
-import { SECOND } from '../../src/core/time.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts'
 import { createThrottle } from '../../src/emulators/azure-ml/throttle.ts'
+import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createLakemark, type World } from '../../src/wiring.ts'
-import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
+import { createMemoryWorld, FILES_RULE, silentLog } from '../support/memory-world.ts'
+import { NOW } from '../support/samples.ts'
 
 /** An Azure ML that takes what ARM takes, says in its answers what is left, and refuses the rest. */
 function throttledArm({ azureMl, clock }: World, times: number) {
@@ -129,6 +132,116 @@ describe('a backlog larger than ARM’s budget', () => {
     expect(lastAt('ml-forecast')).toBeLessThan(2 * SECOND)
     expect(lastAt('ml-retail')).toBeGreaterThan(5 * SECOND)
     expect(arm.seen.get('ml-retail')).toHaveLength(100)
+  })
+})
+
+describe('trouble of one workspace', () => {
+  const registered = async (world: ReturnType<typeof createMemoryWorld>, alias: string) =>
+    Object.keys(await world.registered(alias, 'a'))
+
+  it.each([undefined, 5 * SECOND, HOUR])(
+    'that takes no questions (Retry-After %s) does not keep a new asset from the others',
+    async retryAfterMs => {
+      let asked = 0
+      const world = createMemoryWorld(FILES_RULE, ({ azureMl }) => ({
+        azureMl: {
+          ...azureMl,
+          async highestVersion(workspace, asset) {
+            if (workspace.alias !== 'ml-forecast') return azureMl.highestVersion(workspace, asset)
+            asked += 1
+            throw new TransientError('answered 429', { throttled: true, retryAfterMs })
+          },
+        },
+      }))
+      await world.deliver(world.upload('files/a.csv'))
+      await world.drain({ forMs: MINUTE })
+      expect(await registered(world, 'ml-retail')).toEqual(['1'])
+      await world.drain({ forMs: 2 * HOUR })
+      expect(await registered(world, 'ml-forecast')).toEqual(['1'])
+      expect(asked).toBe(1)
+    },
+  )
+
+  it('or rather of its subscription’s account, delays it alone', async () => {
+    let fails = true
+    const world = createMemoryWorld(FILES_RULE, ({ budgetStore }) => ({
+      budgetStore: {
+        ...budgetStore,
+        async read(subscription, kind) {
+          if (fails && subscription.endsWith('2')) throw new TransientError('the account is not to be had')
+          return budgetStore.read(subscription, kind)
+        },
+      },
+    }))
+    await world.deliver(world.upload('files/a.csv'))
+    await world.drain({ forMs: MINUTE })
+    expect(await registered(world, 'ml-retail')).toEqual(['1'])
+    expect(await registered(world, 'ml-forecast')).toEqual([])
+    const head = (await world.ledger.readWork('a'))?.head
+    expect(head?.cursors['ml-forecast']?.reason).toBe('the account is not to be had')
+    fails = false
+    await world.drain()
+    expect(await registered(world, 'ml-forecast')).toEqual(['1'])
+  })
+})
+
+describe('a place in the line', () => {
+  it('that is taken up too late is given to others, and a new one is had', async () => {
+    const { world, arm } = createPacedWorld(1)
+    const assets = 600
+    for (let index = 0; index < assets; index += 1) await world.deliver(world.upload(`files/f${index}.csv`))
+    for (let minutes = 0; minutes < 20; minutes += 1) {
+      world.pass(62 * SECOND)
+      for (const message of world.queue.take()) {
+        if (message.kind === 'assets') await world.lakemark.work(message.assets, { redelivered: false })
+      }
+    }
+    expect(arm.seen.get('ml-retail')).toHaveLength(assets)
+    expect(arm.counts.refused).toBeLessThan(0.01 * arm.counts.answered)
+  })
+})
+
+describe('many processes', () => {
+  const SUBSCRIPTION = '00000000-0000-0000-0000-00000000abcd'
+  const quiet: ArmMeter = { read: () => ({ remaining: undefined, at: 0, inFlight: 0 }) }
+
+  /** Each has sent something a moment ago. */
+  async function pacers(count: number) {
+    const store = createMemoryBudgetStore()
+    let now = NOW
+    const clock = { now: () => now }
+    const all = Array.from({ length: count }, () =>
+      createPacer({ store, meter: quiet, clock, log: silentLog }),
+    )
+    for (const pacer of all) {
+      await pacer.turn(SUBSCRIPTION, 'writes', 1)
+      now += SECOND
+    }
+    return { all, now: () => now }
+  }
+
+  it.each([1, 10, 50])('(%i) are never given more at once than the bucket holds', async count => {
+    const { all, now } = await pacers(count)
+    const wants = Array.from({ length: 600 }, (_, index) => all[index % count])
+    const turns = await Promise.all(wants.map(pacer => pacer?.turn(SUBSCRIPTION, 'writes', 1)))
+    const atOnce = turns.filter(turn => turn !== undefined && turn.count > 0 && turn.at <= now())
+    expect(atOnce.length).toBeLessThanOrEqual(capacity)
+    expect(atOnce.length).toBeGreaterThan(capacity / 2)
+  })
+
+  it('that ask at the same time are all given an answer', async () => {
+    const { all } = await pacers(80)
+    const turns = await Promise.all(all.map(pacer => pacer.turn(SUBSCRIPTION, 'writes', 20)))
+    expect(turns).toHaveLength(80)
+  })
+
+  it('share one budget, however the subscription is written', async () => {
+    const { all, now } = await pacers(2)
+    const wants = Array.from({ length: 600 }, (_, index) =>
+      all[index % 2]?.turn(index % 2 === 0 ? SUBSCRIPTION : SUBSCRIPTION.toUpperCase(), 'writes', 1),
+    )
+    const atOnce = (await Promise.all(wants)).filter(turn => turn !== undefined && turn.at <= now())
+    expect(atOnce.length).toBeLessThanOrEqual(capacity)
   })
 })
 

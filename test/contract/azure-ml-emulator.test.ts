@@ -1,4 +1,4 @@
-import { afterAll, beforeAll } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createArmMeter } from '../../src/azure/arm-meter.ts'
 import { createAzureMl } from '../../src/azure/azure-ml.ts'
 import { createArmClients } from '../../src/azure/azure-ml-client.ts'
@@ -26,3 +26,38 @@ for (const immutableStatus of [400, 409] as const) {
     }),
   )
 }
+
+describe('a 429 from Azure', () => {
+  const answer = async (headers: Record<string, string>) => {
+    const emulator = await startAzureMlEmulator({
+      port: 0,
+      workspaces: WORKSPACES,
+      intercept: () => ({
+        status: 429,
+        headers,
+        body: { error: { code: 'TooManyRequests', message: 'slow' } },
+      }),
+    })
+    const [workspace] = WORKSPACES
+    if (workspace === undefined) throw new Error('the suite has workspaces')
+    try {
+      const credential = createEmulatorCredential()
+      const meter = createArmMeter(clock)
+      const azureMl = createAzureMl({
+        clientOf: createArmClients({ credential, url: emulator.url, meter }),
+        clock,
+      })
+      return await azureMl.highestVersion(workspace, 'sales').catch((error: unknown) => error)
+    } finally {
+      await emulator.close()
+    }
+  }
+
+  it('is the subscription’s where ARM gave it, and the workspace’s own trouble where Azure ML did', async () => {
+    expect(await answer({ 'retry-after': '7' })).toMatchObject({ throttled: true, retryAfterMs: 7000 })
+    expect(await answer({ 'retry-after': '7', 'x-ms-failure-cause': 'service' })).toMatchObject({
+      throttled: false,
+      retryAfterMs: 7000,
+    })
+  })
+})

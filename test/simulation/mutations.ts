@@ -173,7 +173,7 @@ export const MUTATIONS = {
     edits: [
       {
         file: 'src/app/deliver.ts',
-        find: 'if (cursor.next !== version.ordinal) cursor = newCursor(version.ordinal)',
+        find: 'if (cursor.next !== version.ordinal) cursor = { ...newCursor(version.ordinal), turn: left }',
         replace: '',
       },
     ],
@@ -183,8 +183,8 @@ export const MUTATIONS = {
     edits: [
       {
         file: 'src/core/asset/plan-work.ts',
-        find: 'if (head.rewrites === before.rewrites)',
-        replace: 'if (head.rewrites !== -1)',
+        find: 'if (head.rewrites === before.rewrites || hasNotMoved)',
+        replace: 'if (head.rewrites !== -1 || hasNotMoved)',
       },
     ],
   },

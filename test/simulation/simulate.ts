@@ -7,6 +7,8 @@ import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
 import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
+import { createMemoryListingIndex } from '../../src/memory/listing-index.ts'
+import { createMemoryRunStore } from '../../src/memory/runs.ts'
 import { createLakemark } from '../../src/wiring.ts'
 import { ACCOUNT, CONTAINER } from './assets.ts'
 import { createEventGrid } from './event-grid.ts'
@@ -87,12 +89,14 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
     azureMl: createMemoryAzureMl(),
     budgetStore: createMemoryBudgetStore(),
   }
+  // Nobody starts a re-sync run here.
+  const unused = { runStore: createMemoryRunStore(), listingIndex: createMemoryListingIndex() }
   const faults = createFaults(random.fork(), profile)
   const watch = createWatch(report)
   const gated = createGate({ timeline, faults, random: random.fork(), trace, observer: watch })
   const rulesLog = createRulesLog(drawVariant(random), START, queue)
   const build = (caller: Caller, own: { rules: () => MatchingRules; counters: Counters; log: Log }) =>
-    createLakemark({ ...gated(caller, stores), ...own, clock, armMeter: createSilentMeter() })
+    createLakemark({ ...gated(caller, stores), ...own, ...unused, clock, armMeter: createSilentMeter() })
   const onDefect = (detail: string) => report({ invariant: 'no defects', detail })
   fleet = createFleet({ timeline, random: random.fork(), trace, build, rulesAt: rulesLog.at, onDefect })
   const history = createHistory()

@@ -141,9 +141,11 @@ export function createSimulatedQueue({
 function handle(lakemark: Lakemark, { message, dequeues, isPoison }: Message): Promise<unknown> {
   if (isPoison) return lakemark.recordPoison(message)
   if (message.kind === 'assets') return lakemark.work(message.assets, { redelivered: dequeues > 1 })
+  if (message.kind === 'run') return lakemark.resync.work(message)
   return lakemark.takeInListing(message)
 }
 
 function textOf(message: WorkMessage): string {
+  if (message.kind === 'run') return `run ${message.run}`
   return message.kind === 'assets' ? message.assets.join(' ') : `listing of ${message.folder.path}/`
 }

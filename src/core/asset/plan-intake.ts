@@ -5,6 +5,7 @@
 import type { BlobRef } from '../blob-ref.ts'
 import { copyOf } from '../copy.ts'
 import { MAX_TRANSACTION_ENTITIES, SPECS_PER_TRANSACTION } from '../limits.ts'
+import { own } from '../record.ts'
 import {
   type AssetHead,
   type CutSpec,
@@ -203,7 +204,9 @@ function createDraft(state: IntakeState, now: number) {
   function cut(head: AssetHead, open: Gathering, cause: 'at once' | 'marker') {
     versions.push(cutGathering(head, open, cause, now))
     gatherings.set(open.target, undefined)
-    wake(head, now)
+    // Workspaces that wait, each for good reason, are not in a position to take it before.
+    const times = open.spec.workspaces.map(alias => own(head.cursors, alias)?.notBefore ?? now)
+    wake(head, times.length === 0 ? now : Math.max(now, Math.min(...times)))
   }
 
   function wake(head: AssetHead, at: number) {

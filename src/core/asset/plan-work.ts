@@ -25,7 +25,8 @@ export interface WorkState {
 
 /** The cursor of a workspace that has a place in the line. */
 export function waitingInLine(cursor: Cursor, turn: Turn): Cursor {
-  return { ...cursor, turn, notBefore: turn.at, reason: cursor.reason ?? IN_LINE }
+  const troubledSince = cursor.attempts === 0 ? undefined : cursor.troubledSince
+  return { ...cursor, turn, troubledSince, notBefore: turn.at, reason: cursor.reason ?? IN_LINE }
 }
 
 /** People are shown this of a delivery that is pending. */
@@ -152,8 +153,11 @@ export function planEnding(
       movedFrom: ordinal,
     })
   }
-  // What was made pending meanwhile may lie behind what the worker has passed: all is gone through again.
-  if (head.rewrites === before.rewrites) Object.assign(head.cursors, Object.fromEntries(report.cursors))
+  for (const [alias, cursor] of report.cursors) {
+    // What was made pending meanwhile may lie behind what the worker has passed: that is gone through again.
+    const hasNotMoved = own(head.cursors, alias)?.next === cursor.next
+    if (head.rewrites === before.rewrites || hasNotMoved) head.cursors[alias] = cursor
+  }
   head.lease = undefined
   head.wakeAt = nextDue(head, state.gatherings, now)
   return { ...NO_ROWS, head, versions: [...rows.values()] }
