@@ -1,11 +1,10 @@
 import type { BlobServiceClient } from '@azure/storage-blob'
-import type { BlobProperties, Lake } from '../app/ports.ts'
+import type { BlobProperties, Lake, LakePlace, ListedBlob, Page, PageRequest } from '../app/ports.ts'
 import { TransientError } from '../core/errors.ts'
 import { normalEtag } from '../core/storage-events.ts'
+import { readListing } from './blob-listing.ts'
 import { fromStorage, isNotFound } from './errors.ts'
 import { withinTime } from './within-time.ts'
-
-const MAX_PAGE = 5000
 
 /** The lake's storage accounts, read-only. `serviceOf` gives the client of an account by its name. */
 export function createBlobLake(serviceOf: (account: string) => BlobServiceClient): Lake {
@@ -31,30 +30,29 @@ export function createBlobLake(serviceOf: (account: string) => BlobServiceClient
       }
     },
 
-    async list(folder, { continuation, limit }) {
-      const { account, container, path } = folder
-      const prefix = path === '' ? '' : `${path}/`
-      try {
-        const pages = serviceOf(account)
-          .getContainerClient(container)
-          .listBlobsFlat({ prefix, includeMetadata: true, ...withinTime() })
-          .byPage({
-            maxPageSize: Math.min(limit, MAX_PAGE),
-            ...(continuation === undefined ? {} : { continuationToken: continuation }),
-          })
-        for await (const page of pages) {
-          const items = page.segment.blobItems.map(({ name, properties, metadata }) => ({
-            ref: { account, container, path: name },
-            ...toProperties({ ...properties, ...(metadata === undefined ? {} : { metadata }) }),
-          }))
-          return { items, continuation: page.continuationToken || undefined }
-        }
-        return { items: [], continuation: undefined }
-      } catch (error) {
-        if (isNotFound(error)) return { items: [], continuation: undefined }
-        throw fromStorage(error, `list ${account}/${container}`)
+    async list({ account, container, path: folder }, page) {
+      const place = { account, container, prefix: folder === '' ? '' : `${folder}/` }
+      const { items, continuation } = await listFlat(place, page)
+      return {
+        items: items.map(({ path, etag, sizeBytes, isDirectory, isBeingCopied }) => {
+          const ref = { account, container, path }
+          return { ref, etag, sizeBytes, isDirectory, isBeingCopied }
+        }),
+        continuation,
       }
     },
+
+    listFlat,
+
+    async listFolders(place, page) {
+      const found = await readListing(serviceOf(place.account), place, '/', page)
+      return { items: found?.folders ?? [], blobs: found?.blobs ?? [], continuation: found?.nextMarker }
+    },
+  }
+
+  async function listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>> {
+    const found = await readListing(serviceOf(place.account), place, undefined, page)
+    return { items: found?.blobs ?? [], continuation: found?.nextMarker }
   }
 }
 

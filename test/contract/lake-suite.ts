@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Lake } from '../../src/app/ports.ts'
+import type { Lake, Page, PageRequest } from '../../src/app/ports.ts'
 
 export interface LakeUnderTest {
   lake: Lake
@@ -53,6 +53,66 @@ export function describeLake(name: string, create: () => Promise<LakeUnderTest>)
       expect(items.map(({ ref }) => ref.path)).toEqual(['a.csv', 'b/c.csv', 'b/d/e.csv'])
     })
 
+    it('lists all that a place holds, with what is known of each blob', async () => {
+      const { lake, account, container, put } = await create()
+      const path = 'sales/ü b%20#?&<">.csv'
+      const { etag } = await put(path, '12345')
+      await put('sales/eu', '', { hdi_isfolder: 'true' })
+      await put('elsewhere', 'x')
+      const page = await lake.listFlat({ account, container, prefix: 'sales/' }, { limit: 10 })
+      expect(page.continuation).toBeUndefined()
+      expect(page.items.map(({ path, isDirectory }) => [path, isDirectory])).toEqual([
+        ['sales/eu', true],
+        [path, false],
+      ])
+      expect(page.items[1]).toEqual({
+        path,
+        etag,
+        sizeBytes: 5,
+        lastModified: expect.any(Number),
+        isDirectory: false,
+        isBeingCopied: false,
+      })
+    })
+
+    it('lists by the beginning of the path, wherever in a name it ends, page by page in one order', async () => {
+      const { lake, account, container, put } = await create()
+      for (const path of ['a', 'ab/1', 'ab/2', 'abc', 'b']) await put(path, 'x')
+      const found = await pagesOf(page => lake.listFlat({ account, container, prefix: 'ab' }, page), 2)
+      expect(found.map(({ items }) => items.map(({ path }) => path))).toEqual([['ab/1', 'ab/2'], ['abc']])
+    })
+
+    it('tells the folders of a level, and the blobs that lie at it', async () => {
+      const { lake, account, container, put } = await create()
+      for (const path of ['a/1', 'a/b/1', 'a/b/2', 'a/c&d/1', 'a/é', 'a', 'b/1']) await put(path, 'x')
+      const all = async (prefix: string) => {
+        const pages = await pagesOf(page => lake.listFolders({ account, container, prefix }, page), 2)
+        return {
+          folders: pages.flatMap(({ items }) => items),
+          blobs: pages.flatMap(({ blobs }) => blobs.map(({ path }) => path)),
+        }
+      }
+      expect(await all('')).toEqual({ folders: ['a/', 'b/'], blobs: ['a'] })
+      expect(await all('a/')).toEqual({ folders: ['a/b/', 'a/c&d/'], blobs: ['a/1', 'a/é'] })
+      expect(await all('a/b/')).toEqual({ folders: [], blobs: ['a/b/1', 'a/b/2'] })
+    })
+
+    it('lists nothing where there is nothing, nor where there is no container', async () => {
+      const { lake, account, container, put } = await create()
+      await put('a.csv', 'x')
+      for (const place of [
+        { account, container, prefix: 'nowhere/' },
+        { account, container: `${container}-2`, prefix: '' },
+      ]) {
+        expect(await lake.listFlat(place, { limit: 3 })).toEqual({ items: [], continuation: undefined })
+        expect(await lake.listFolders(place, { limit: 3 })).toEqual({
+          items: [],
+          blobs: [],
+          continuation: undefined,
+        })
+      }
+    })
+
     it('knows whether there is a container', async () => {
       const { lake, account, container, put } = await create()
       await put('a.csv', 'x')
@@ -66,4 +126,19 @@ export function describeLake(name: string, create: () => Promise<LakeUnderTest>)
       expect((await lake.list({ account, container, path: 'nowhere' }, { limit: 3 })).items).toEqual([])
     })
   })
+}
+
+async function pagesOf<P extends Page<unknown>>(
+  list: (page: PageRequest) => Promise<P>,
+  limit: number,
+): Promise<P[]> {
+  const pages: P[] = []
+  let continuation: string | undefined
+  do {
+    const page = await list({ limit, continuation })
+    expect(page.items.length).toBeLessThanOrEqual(limit)
+    pages.push(page)
+    continuation = page.continuation
+  } while (continuation !== undefined)
+  return pages
 }

@@ -20,9 +20,12 @@ interface Question {
 
 type Reply = { id: number; result: unknown } | { id: number; error: string }
 
-/** Starts a TypeScript file that calls `answerParent`. */
-export function startChild(file: URL): Child {
-  const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+/** Starts a TypeScript file that calls `answerParent`; `flags`: of Node, beside those of this process. */
+export function startChild(file: URL, flags: readonly string[] = []): Child {
+  const child = fork(file, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    execArgv: [...process.execArgv, ...flags],
+  })
   const open = new Map<number, PromiseWithResolvers<unknown>>()
   const exited = new Promise<void>(resolve => child.once('exit', () => resolve()))
   let asked = 0
