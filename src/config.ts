@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { EntraSettings } from './access/entra-tokens.ts'
 import { createCredential } from './azure/credential.ts'
 import type { StorageConnection } from './azure/storage-clients.ts'
 import { parseRulesAddress, type RulesAddress } from './git/rules-address.ts'
@@ -15,6 +16,9 @@ export interface Config {
   /** What a push webhook must prove to know. */
   rulesWebhookSecret: string | undefined
   rulesSchedule: string
+  auth: AuthSettings
+  /** Azure's front end stands before the app: what it adds to X-Forwarded-For is true. */
+  isBehindAzure: boolean
   home: string
   port: number
   lakePort: number
@@ -24,12 +28,16 @@ export interface Config {
   azureMlUrl: string | undefined
   sweepSchedule: string
   deadLetterSchedule: string
+  resyncSchedule: string
   logLevel: 'info' | 'warn' | 'error'
   /** The user-assigned managed identity to act as. */
   clientId: string | undefined
   /** The app's own account: ledger, agenda and work queue. Undefined: not set, as before `lakemark start`. */
   storage: StorageConnection | undefined
 }
+
+/** `none`: everybody may call, which is for a host that answers this machine alone. */
+export type AuthSettings = { kind: 'none' } | ({ kind: 'entra' } & EntraSettings)
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -68,6 +76,21 @@ const settings = z.object({
     )
     .optional(),
   LAKEMARK_RULES_SCHEDULE: schedule('30 * * * * *'),
+  LAKEMARK_AUTH: z.enum(['none', 'entra'], 'expected none or entra').optional(),
+  LAKEMARK_AUTH_TENANT: z.guid("expected the tenant's id, a GUID").toLowerCase().optional(),
+  LAKEMARK_AUTH_AUDIENCE: z
+    .string()
+    .transform(text => text.split(',').map(part => part.trim()))
+    .refine(
+      parts => parts.every(part => /^[\w.:/-]+$/.test(part)),
+      "expected the client id of the API's registration, its App ID URI, or both with a comma between",
+    )
+    .optional(),
+  LAKEMARK_AUTH_AUTHORITY: z
+    .string()
+    .refine(isAuthority, 'expected an https address without a path; http only on this machine')
+    .transform(text => new URL(text).origin)
+    .default('https://login.microsoftonline.com'),
   LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
   LAKEMARK_PORT: port(7071),
   LAKEMARK_LAKE_PORT: port(10000),
@@ -76,6 +99,7 @@ const settings = z.object({
   LAKEMARK_AZUREML_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
   LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
   LAKEMARK_DEAD_LETTER_SCHEDULE: schedule('15 */5 * * * *'),
+  LAKEMARK_RESYNC_SCHEDULE: schedule('0 30 2 * * *'),
   LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
   AZURE_CLIENT_ID: z.string().min(1).optional(),
   AzureWebJobsStorage: z
@@ -113,6 +137,8 @@ export function readConfig(environment: Environment = process.env): Config {
     rulesWebhookSecret: data.LAKEMARK_RULES_WEBHOOK_SECRET,
     rulesSchedule: data.LAKEMARK_RULES_SCHEDULE,
     rulesCommit: data.LAKEMARK_RULES_COMMIT,
+    auth: authOf(data, hasAny(environment, [...AZURE_SIGNS, 'FUNCTIONS_WORKER_RUNTIME'])),
+    isBehindAzure: hasAny(environment, AZURE_SIGNS),
     home: data.LAKEMARK_HOME,
     port: data.LAKEMARK_PORT,
     lakePort: data.LAKEMARK_LAKE_PORT,
@@ -121,6 +147,7 @@ export function readConfig(environment: Environment = process.env): Config {
     azureMlUrl: data.LAKEMARK_AZUREML_URL,
     sweepSchedule: data.LAKEMARK_SWEEP_SCHEDULE,
     deadLetterSchedule: data.LAKEMARK_DEAD_LETTER_SCHEDULE,
+    resyncSchedule: data.LAKEMARK_RESYNC_SCHEDULE,
     logLevel: data.LAKEMARK_LOG,
     clientId: data.AZURE_CLIENT_ID,
     storage: storageOf(data),
@@ -129,10 +156,48 @@ export function readConfig(environment: Environment = process.env): Config {
 
 function rulesOf(text: string): RulesAddress {
   const address = parseRulesAddress(text)
-  if ('problem' in address) {
-    throw new ConfigError(`settings in the environment are wrong:\n  LAKEMARK_RULES: ${address.problem}`)
-  }
+  if ('problem' in address) throw wrong(`LAKEMARK_RULES: ${address.problem}`)
   return address
+}
+
+/** Without a setting everybody may call, but only where nobody else can. */
+function authOf(data: z.infer<typeof settings>, hosted: boolean): AuthSettings {
+  const { LAKEMARK_AUTH: kind, LAKEMARK_AUTH_TENANT: tenant, LAKEMARK_AUTH_AUDIENCE: audiences } = data
+  if (kind === 'entra') {
+    if (tenant === undefined || audiences === undefined) {
+      throw wrong(
+        "LAKEMARK_AUTH: entra needs LAKEMARK_AUTH_TENANT, the tenant's id, and LAKEMARK_AUTH_AUDIENCE, the client id or App ID URI of the API's registration",
+      )
+    }
+    return { kind, tenant, audiences, authority: data.LAKEMARK_AUTH_AUTHORITY }
+  }
+  if (hosted) {
+    throw wrong(
+      'LAKEMARK_AUTH: none would let everybody call, and is for this machine alone; set entra, with LAKEMARK_AUTH_TENANT and LAKEMARK_AUTH_AUDIENCE',
+    )
+  }
+  if (kind === undefined && (tenant !== undefined || audiences !== undefined)) {
+    throw wrong('LAKEMARK_AUTH: tenant or audience is set; set entra as well, or none to let everybody call')
+  }
+  return { kind: 'none' }
+}
+
+/** What Azure gives every function app; where only a Functions host runs, it gives FUNCTIONS_WORKER_RUNTIME. */
+const AZURE_SIGNS = ['WEBSITE_INSTANCE_ID', 'WEBSITE_SITE_NAME']
+
+function hasAny(environment: Environment, names: readonly string[]): boolean {
+  return names.some(name => (environment[name] ?? '') !== '')
+}
+
+function isAuthority(text: string): boolean {
+  const url = URL.parse(text)
+  if (url === null || url.pathname !== '/' || url.search !== '' || url.username !== '') return false
+  const isHere = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
+}
+
+function wrong(problem: string): ConfigError {
+  return new ConfigError(`settings in the environment are wrong:\n  ${problem}`)
 }
 
 function storageOf(data: z.infer<typeof settings>): StorageConnection | undefined {
@@ -145,8 +210,8 @@ function storageOf(data: z.infer<typeof settings>): StorageConnection | undefine
   const tableUrl = data.AzureWebJobsStorage__tableServiceUri ?? url('table')
   if (blobUrl === undefined && queueUrl === undefined && tableUrl === undefined) return undefined
   if (blobUrl === undefined || queueUrl === undefined || tableUrl === undefined) {
-    throw new ConfigError(
-      'settings in the environment are wrong:\n  AzureWebJobsStorage: give __accountName, or all of __blobServiceUri, __queueServiceUri and __tableServiceUri',
+    throw wrong(
+      'AzureWebJobsStorage: give __accountName, or all of __blobServiceUri, __queueServiceUri and __tableServiceUri',
     )
   }
   return {

@@ -6,8 +6,8 @@ export function registerSweep(lakemark: LakemarkOpener, schedule: string): void 
   app.timer('onSweep', {
     schedule,
     handler: async () => {
-      const { sweep } = await lakemark()
-      await sweep()
+      const { sweep, resync } = await lakemark()
+      await Promise.all([sweep(), resync.sweep()])
     },
   })
 }

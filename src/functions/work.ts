@@ -11,10 +11,11 @@ export function registerWork(lakemark: LakemarkOpener): void {
     queueName: WORK_QUEUE,
     connection: CONNECTION,
     handler: async (input, context) => {
-      const { work, takeInListing, recordPoison } = await lakemark()
+      const { work, takeInListing, resync, recordPoison } = await lakemark()
       const message = fromQueueText(input)
       if (message === undefined) await recordPoison(unreadable(input))
       else if (message.kind === 'assets') await work(message.assets, { redelivered: isRedelivered(context) })
+      else if (message.kind === 'run') await resync.work(message)
       else await takeInListing(message)
     },
   })

@@ -130,6 +130,7 @@ const CALLS = {
   ensureDatastore: azureMl => azureMl.ensureDatastore(WORKSPACE, DATASTORE),
   putVersion: azureMl => azureMl.putVersion(WORKSPACE, 'sales', 1, VERSION),
   getVersion: azureMl => azureMl.getVersion(WORKSPACE, 'sales', 1),
+  listVersions: azureMl => azureMl.listVersions(WORKSPACE, 'sales', { limit: 10 }),
   archiveVersion: azureMl => azureMl.archiveVersion(WORKSPACE, 'sales', 1),
   highestVersion: azureMl => azureMl.highestVersion(WORKSPACE, 'sales'),
 } satisfies { [name in keyof AzureMl]: (azureMl: AzureMl) => Promise<unknown> }

@@ -80,6 +80,7 @@ export async function openHostWorld(
     lakemark: async () => opened as never,
     sweepSchedule: SELDOM,
     deadLetterSchedule: SELDOM,
+    resyncSchedule: SELDOM,
     rulesSchedule: SELDOM,
     rulesWebhookSecret: WEBHOOK_SECRET,
   }

@@ -5,7 +5,7 @@ import { readSources, type Source } from './sources.ts'
 const LAYERS: readonly (readonly string[])[] = [
   ['core'],
   ['app'],
-  ['memory', 'azure', 'files', 'git'],
+  ['memory', 'azure', 'files', 'git', 'access'],
   ['wiring'],
   ['functions', 'host', 'emulators'],
   ['local'],
@@ -79,6 +79,7 @@ describe('the architecture', () => {
     ['minimatch', ['core']],
     ['yaml', ['core']],
     ['isomorphic-git', ['git']],
+    ['jose', ['access']],
   ])('keeps %s in %j', (name, rooms) => {
     const elsewhere = sources.filter(
       ({ path, imports }) => imports.includes(name) && !rooms.includes(roomOf(path)),

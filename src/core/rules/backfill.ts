@@ -68,7 +68,7 @@ function identityOf(rule: Rule): string {
 }
 
 /** The folders at the pattern's start in which no character means anything but itself. */
-function literalFolder(pattern: string): string {
+export function literalFolder(pattern: string): string {
   const segments = pattern.split('/').slice(0, -1)
   const end = segments.findIndex(segment => /[*?[\]{}()!+@\\|]/.test(segment))
   return segments.slice(0, end < 0 ? segments.length : end).join('/')

@@ -59,6 +59,7 @@ export function compileRule(
     backfill: fields.backfill ?? 'newest',
     description: fields.description,
     tags: fields.tags ?? {},
+    operators: [...new Set(fields.operators?.map(({ id }) => id))],
     origin: { file: place.tree.file, line: place.tree.locate(place.path, 'value').line },
   }
 }

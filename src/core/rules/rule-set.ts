@@ -55,6 +55,8 @@ export interface Rule {
   backfill: BackfillMode
   description: Template | undefined
   tags: Record<string, Template>
+  /** Ids in Entra ID, in lower case, of those who alone may operate the rule; none: whoever has the role may. */
+  operators: string[]
   /** Where the rule stands, for people. */
   origin: { file: string; line: number }
 }

@@ -10,7 +10,7 @@ import { MAX_DESCRIPTION_LENGTH, MAX_LIST_LENGTH, MAX_TAG_VALUE_LENGTH } from '.
 import { parseTemplate, type Template } from './template.ts'
 
 const PATTERN = 'a glob such as sales/{region}/*.csv'
-const SUBSCRIPTION = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/
+const GUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/
 const DATASTORE_NAME = /^[a-z0-9_]{1,255}$/
 const WORKSPACE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_-]{2,32}$/
 export const LABEL = /^[a-zA-Z0-9][a-zA-Z0-9_-]{0,62}$/
@@ -25,9 +25,9 @@ export const topShape = {
 }
 
 export const workspaceShape = {
-  subscription: text(requireMatch(SUBSCRIPTION, 'is not a subscription id'))
+  subscription: text(requireMatch(GUID, 'is not a subscription id'))
     .describe('a subscription id such as 00000000-0000-0000-0000-000000000001')
-    .meta({ doc: 'The id of the Azure subscription.', pattern: SUBSCRIPTION.source }),
+    .meta({ doc: 'The id of the Azure subscription.', pattern: GUID.source }),
   resourceGroup: text(
     requireMatch(
       /^[-\w.()]{0,89}[-\w()]$/,
@@ -135,6 +135,14 @@ export const ruleShape = {
     .optional()
     .describe('a map from names to texts, such as { team: retail }')
     .meta({ doc: 'The tags of each version in Azure ML; the values may use the same names as `asset`.' }),
+  operators: oneOrMany(text(principalId).meta({ pattern: GUID.source }))
+    .optional()
+    .describe('a list of ids in Entra ID such as 00000000-0000-0000-0000-000000000001')
+    .meta({
+      doc:
+        'Who alone may re-sync, retry or register what the rule makes: ids in Entra ID of users, groups, or ' +
+        'apps and their service principals (default: whoever has the app role `Lakemark.Operate`).',
+    }),
 }
 
 /** Undefined when `alias` may name a workspace, a group or a rule; else why not. */
@@ -204,6 +212,14 @@ function requireMatch(regex: RegExp, refusal: string) {
 function label(name: string): { name: string } | Refusal {
   const problem = labelProblem(name)
   return problem === undefined ? { name } : { problem }
+}
+
+/** As tokens have it, but for the case of its letters. */
+function principalId(text: string): { id: string } | Refusal {
+  if (GUID.test(text)) return { id: text.toLowerCase() }
+  return {
+    problem: `${text} is not an id in Entra ID; write the object id or application id, as in 00000000-0000-0000-0000-000000000001, not a name`,
+  }
 }
 
 function plainGlob(text: string): Pattern | Refusal {

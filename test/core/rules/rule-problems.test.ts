@@ -175,7 +175,7 @@ describe('a rule is refused', () => {
     [{ where: '{ __proto__: x }' }, '7:14  the key __proto__ is not allowed; choose another name'],
     [
       { tag: '{ a: b }' },
-      '7:5  unknown key tag; did you mean tags? allowed: name, from, match, ignore, where, asset, type, folder, settle, maxWait, marker, to, backfill, description, tags',
+      '7:5  unknown key tag; did you mean tags? allowed: name, from, match, ignore, where, asset, type, folder, settle, maxWait, marker, to, backfill, description, tags, operators',
     ],
     [{ '<<': '{ a: b }' }, '7:5  merge keys (<<) are not read; write the keys out'],
   ])('with %j', (fields, problem) => {

@@ -1,0 +1,17 @@
+import type { Route } from '../http/route.ts'
+import { ASSET_ROUTES } from './assets.ts'
+import { AUDIT_ROUTES } from './audit.ts'
+import { DOCUMENT_ROUTES } from './document.ts'
+import { EXPLAIN_ROUTES } from './explain.ts'
+import { HEALTH_ROUTES } from './health.ts'
+import { RULES_ROUTES } from './rules.ts'
+
+/** The whole HTTP API. */
+export const ROUTES: readonly Route[] = [
+  ...HEALTH_ROUTES,
+  ...ASSET_ROUTES,
+  ...EXPLAIN_ROUTES,
+  ...RULES_ROUTES,
+  ...AUDIT_ROUTES,
+  ...DOCUMENT_ROUTES,
+]

@@ -1,0 +1,156 @@
+import { createHmac } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { createBlobService, createTableClient } from '../../src/azure/storage-clients.ts'
+import { readConfig } from '../../src/config.ts'
+import { type AzureMlEmulator, startAzureMlEmulator } from '../../src/emulators/azure-ml/server.ts'
+import { type Azurite, DEV_KEY, startAzurite } from '../../src/emulators/lake/azurite.ts'
+import { AUDIT_TABLE } from '../../src/functions/open-audit.ts'
+import { ROUTES } from '../../src/functions/routes/routes.ts'
+import type { Host } from '../../src/host/host.ts'
+import { startService } from '../../src/local/service.ts'
+import { CLIENT_ID, type Issuer, newKey, startIssuer, TENANT } from '../access/issuer.ts'
+import { createHome, until, writeRules } from '../e2e/process.ts'
+import { postEvents, salesEvent } from '../support/local-events.ts'
+
+const WEBHOOK_SECRET = 'canary-webhook-5d1c9e'
+const RULES_TOKEN = 'canary-rules-token-77ab20'
+const SAS_SIGNATURE = 'canary-sas-51ee0f'
+const RULES = `
+rules:
+  - { name: sales, from: devstoreaccount1/silver, match: "sales/{region}/*.csv", asset: "sales-{region}-{stem}", to: [retail] }
+`
+
+/** The real service with everything that is secret planted, asked in every way that may bring it out again. */
+describe('no secret comes out again', () => {
+  let azurite: Azurite
+  let azureMl: AzureMlEmulator
+  let issuer: Issuer
+  let home: Awaited<ReturnType<typeof createHome>>
+  let host: Host
+  const said: string[] = []
+  const tokens: string[] = []
+
+  beforeAll(async () => {
+    for (const name of ['log', 'info', 'warn', 'error', 'debug'] as const) {
+      vi.spyOn(console, name).mockImplementation((...words) => void said.push(words.map(String).join(' ')))
+    }
+    issuer = await startIssuer()
+    azurite = await startAzurite()
+    azureMl = await startAzureMlEmulator({ port: 0, workspaces: [] })
+    home = await createHome()
+    host = await startService(
+      readConfig({
+        AzureWebJobsStorage: azurite.connectionString,
+        LAKEMARK_AZUREML_URL: azureMl.url,
+        LAKEMARK_RULES: await writeRules(home.home, RULES),
+        LAKEMARK_RULES_TOKEN: RULES_TOKEN,
+        LAKEMARK_RULES_WEBHOOK_SECRET: WEBHOOK_SECRET,
+        LAKEMARK_AUTH: 'entra',
+        LAKEMARK_AUTH_TENANT: TENANT,
+        LAKEMARK_AUTH_AUDIENCE: CLIENT_ID,
+        LAKEMARK_AUTH_AUTHORITY: issuer.authority,
+        LAKEMARK_PORT: '0',
+        LAKEMARK_LOG: 'info',
+      }),
+      rules => azureMl.setWorkspaces([...rules.workspaces.values()]),
+    )
+  })
+  afterAll(async () => {
+    vi.restoreAllMocks()
+    await host?.close({ graceMs: 5000 })
+    await azureMl?.close()
+    await azurite?.close()
+    await issuer?.close()
+    await home?.remove()
+  })
+
+  /** Keeps the whole answer. */
+  async function ask(method: string, path: string, init: RequestInit = {}): Promise<Response> {
+    const response = await fetch(`${host.url}/api/${path}`, { method, ...init })
+    const text = await response.clone().text()
+    said.push(`${response.status} ${JSON.stringify([...response.headers])} ${text}`)
+    return response
+  }
+
+  async function tokenOf(claims: Record<string, unknown> = {}, options = {}): Promise<string> {
+    const token = await issuer.sign({ roles: ['Lakemark.Admin'], ...claims }, options)
+    tokens.push(token)
+    return token
+  }
+
+  const bearer = (token: string) => ({ headers: { Authorization: `Bearer ${token}` } })
+
+  it('in an answer, a line of the log, or a row of the audit trail', async () => {
+    const admin = await tokenOf()
+    const wrong = [
+      await tokenOf({ aud: 'another' }),
+      await tokenOf({ exp: 1 }),
+      await tokenOf({ roles: [] }),
+      await tokenOf({}, { key: await newKey() }),
+    ]
+    const connection = azurite.connectionString
+    const sas = `https://devstoreaccount1.blob.core.windows.net/silver/sales/eu/a.csv?sv=1&sig=${SAS_SIGNATURE}`
+    await postEvents(host.url, [salesEvent('canary')])
+    await until('the version', async () => (await ask('GET', 'assets/sales-eu-canary', bearer(admin))).ok)
+
+    for (const token of [admin, ...wrong]) {
+      for (const { method, path } of ROUTES) {
+        await ask(method, path.replace('{name}', 'sales-eu-canary'), bearer(token))
+      }
+      // Where it does not belong.
+      await ask('GET', `assets?code=${token}`, bearer(admin))
+      await ask('GET', `assets?access_token=${token}`, bearer(admin))
+      await ask('GET', `assets?continuation=${token}`, bearer(admin))
+      await ask('POST', `assets/${token}/retry`, bearer(admin))
+      await ask('GET', 'assets', { headers: { Authorization: token, 'x-ms-client-request-id': token } })
+    }
+    for (const secret of [connection, sas, `Bearer ${admin}`]) {
+      const text = encodeURIComponent(secret)
+      await ask('GET', `explain?url=${text}`, bearer(admin))
+      await ask('GET', `assets?limit=${text}`, bearer(admin))
+      await ask('GET', `audit?from=${text}`, bearer(admin))
+      await ask('POST', `assets/${text}/retry`, bearer(admin))
+      await ask('POST', 'rules/refresh', { ...bearer(admin), body: secret })
+    }
+    const push = '{"ref":"refs/heads/main"}'
+    const signature = `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(push).digest('hex')}`
+    await ask('POST', 'rules/refresh', { headers: { 'X-Hub-Signature-256': signature }, body: push })
+    await ask('POST', 'rules/refresh', { headers: { Authorization: `Basic ${btoa(`x:${WEBHOOK_SECRET}`)}` } })
+    await ask('POST', 'rules/refresh', { headers: { Authorization: `Bearer ${WEBHOOK_SECRET}` } })
+
+    const table = createTableClient({ kind: 'connection string', connectionString: connection }, AUDIT_TABLE)
+    let rows = 0
+    for await (const row of table.listEntities()) {
+      rows += 1
+      said.push(JSON.stringify(row))
+    }
+    await ask('GET', 'audit?limit=1000', bearer(admin))
+    expect(rows).toBeGreaterThan(10)
+    expect(said.some(line => line.includes('a call was refused'))).toBe(true)
+
+    const secrets = [
+      ...tokens.map(token => String(token.split('.')[2])),
+      ...tokens.map(token => String(token.split('.')[1])),
+      ...[
+        WEBHOOK_SECRET,
+        RULES_TOKEN,
+        SAS_SIGNATURE,
+        DEV_KEY,
+        encodeURIComponent(DEV_KEY),
+        signature.slice(7),
+      ],
+      btoa(`x:${WEBHOOK_SECRET}`),
+    ]
+    const leaks = said.filter(line => secrets.some(secret => line.includes(secret)))
+    expect(leaks.map(line => line.slice(0, 500))).toEqual([])
+  })
+
+  it('nor lies anywhere else in the storage of the app', async () => {
+    const connection = { kind: 'connection string', connectionString: azurite.connectionString } as const
+    const container = createBlobService(connection).getContainerClient('lakemark')
+    for await (const { name } of container.listBlobsFlat()) {
+      const text = (await container.getBlobClient(name).downloadToBuffer()).toString('utf8')
+      for (const secret of [WEBHOOK_SECRET, RULES_TOKEN, DEV_KEY]) expect(text).not.toContain(secret)
+    }
+  })
+})
