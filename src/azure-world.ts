@@ -19,12 +19,17 @@ import { createStorageWorkQueue } from './azure/storage-work-queue.ts'
 import { createTableAgenda } from './azure/table-agenda.ts'
 import { createTableBudgetStore } from './azure/table-budget-store.ts'
 import { createTableLedger } from './azure/table-ledger.ts'
+import { createTableListingIndex } from './azure/table-listing-index.ts'
+import { createTableRunStore } from './azure/table-runs.ts'
 import type { Config } from './config.ts'
 import { createCounters } from './memory/counters.ts'
 import type { World } from './wiring.ts'
 
 export const LEDGER_TABLE = 'lakemarkLedger'
 export const AGENDA_TABLE = 'lakemarkAgenda'
+/** Of re-sync: its runs, and what it remembers of listings. */
+export const RUNS_TABLE = 'lakemarkRuns'
+export const LISTINGS_TABLE = 'lakemarkListings'
 export const WORK_QUEUE = 'lakemark-work'
 /** Of the app's own account: what all its processes share and no table holds. */
 export const OWN_CONTAINER = 'lakemark'
@@ -43,6 +48,8 @@ export async function createAzureWorld(
   const { storage, azureMlUrl } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)
   const agenda = createTableClient(storage, AGENDA_TABLE)
+  const runs = createTableClient(storage, RUNS_TABLE)
+  const listings = createTableClient(storage, LISTINGS_TABLE)
   const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
   const blobs = createBlobService(storage)
   const container = blobs.getContainerClient(OWN_CONTAINER)
@@ -51,6 +58,8 @@ export async function createAzureWorld(
     await Promise.all([
       ledger.createTable(),
       agenda.createTable(),
+      runs.createTable(),
+      listings.createTable(),
       queue.createIfNotExists(),
       container.createIfNotExists(),
       // Event Grid drops what it cannot deliver where there is no such container.
@@ -76,6 +85,8 @@ export async function createAzureWorld(
     }),
     armMeter,
     budgetStore: createTableBudgetStore(ledger),
+    runStore: createTableRunStore(runs),
+    listingIndex: createTableListingIndex(listings),
     clock,
     counters: createCounters(),
     log,

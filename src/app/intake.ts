@@ -2,13 +2,13 @@ import { keyOf } from '../core/asset/fingerprint.ts'
 import { type News, toIntent } from '../core/asset/to-intent.ts'
 import type { BlobRef } from '../core/blob-ref.ts'
 import { TransientError } from '../core/errors.ts'
-import { joinMatches } from '../core/join-matches.ts'
+import { joinMatches, joinWanted } from '../core/join-matches.ts'
 import type { Match, Matcher } from '../core/matching.ts'
 import { type BlobChange, isDirectoryName, parseStorageEvent } from '../core/storage-events.ts'
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from './ports.ts'
-import type { createRecorder } from './recorder.ts'
+import type { createRecorder, Recorded } from './recorder.ts'
 
 /** The rules in force, ready to be matched against. `since` grows from one set to the next. */
 export type MatchingRules = ActiveRules & Matcher & { since: number }
@@ -34,6 +34,15 @@ export interface Intake {
   events(events: readonly unknown[]): Promise<void>
   /** The same for changes that were found otherwise, by listing. */
   changes(changes: readonly BlobChange[]): Promise<void>
+  /** The same for one, and only for what is wanted of it; tells what became of it, asset by asset. */
+  change(change: BlobChange, wants?: (match: Match) => boolean): Promise<Taken[]>
+}
+
+/** What became of a file as far as one asset is concerned. */
+export interface Taken {
+  /** Undefined: it has no name that would do. */
+  asset: string | undefined
+  outcome: Recorded['outcome'] | 'refused'
 }
 
 /** Changes that are under way at a time. */
@@ -67,21 +76,26 @@ export function createIntake(dependencies: Dependencies): Intake {
 
   /** What goes well is not undone by what does not: all are tried, then the first failure is thrown. */
   function changes(changes: readonly BlobChange[]): Promise<void> {
-    return forEachAtMost(CHANGES_AT_ONCE, changes, takeIn)
+    return forEachAtMost(CHANGES_AT_ONCE, changes, change => takeIn(change))
   }
 
-  async function takeIn(change: BlobChange): Promise<void> {
+  async function takeIn(change: BlobChange, wants?: (match: Match) => boolean): Promise<Taken[]> {
     const active = rules()
     const { account, container, path } = change.ref
-    const matches = isDirectoryName(path) ? [] : joinMatches(active.match(change.ref))
+    const found = isDirectoryName(path) ? [] : active.match(change.ref)
+    const matches = wants === undefined ? joinMatches(found) : joinWanted(found, wants)
     if (matches.length === 0) {
       const isWatched = active.watches(account, container)
       counters.add(isWatched ? 'ignored:no-rule-matches' : 'ignored:container-not-watched')
-      return
+      return []
     }
     const news = await believe(change, matches)
-    if (news === undefined) return
-    await forEachAtMost(matches.length, matches, match => recordMatch(news, match, active))
+    if (news === undefined) return []
+    const taken: Taken[] = []
+    await forEachAtMost(matches.length, matches, async match =>
+      taken.push(await recordMatch(news, match, active)),
+    )
+    return taken
   }
 
   /** Asks the lake where the change leaves something open; undefined: there is nothing to register. */
@@ -105,7 +119,7 @@ export function createIntake(dependencies: Dependencies): Intake {
     return { ref, content: blob, sequencer: etag === blob.etag ? sequencer : undefined }
   }
 
-  async function recordMatch(news: News, match: Match, active: MatchingRules): Promise<void> {
+  async function recordMatch(news: News, match: Match, active: MatchingRules): Promise<Taken> {
     const made = toIntent(news, match, active)
     if ('refused' in made) return refuse(news, match, made.refused)
     const { asset, intent } = made
@@ -115,16 +129,19 @@ export function createIntake(dependencies: Dependencies): Intake {
       return refuse(news, match, `asset ${asset} exists with another type than ${match.rule.type}`)
     }
     if (wakeAt !== undefined) await announcer.work(asset, wakeAt - clock.now())
+    return { asset, outcome }
   }
 
-  async function refuse({ ref, content }: News, match: Match, reason: string): Promise<void> {
-    if (content === undefined) return
+  async function refuse({ ref, content }: News, match: Match, reason: string): Promise<Taken> {
+    const taken: Taken = { asset: match.asset, outcome: 'refused' }
+    if (content === undefined) return taken
     counters.add('files:refused')
     log.warn('file refused', { rule: match.rule.name, path: ref.path, reason })
     const { rule, asset } = match
     const { etag } = content
     await ledger.refuse([{ rule: rule.name, ref, key: keyOf(ref), etag, asset, reason, at: clock.now() }])
+    return taken
   }
 
-  return { events, changes }
+  return { events, changes, change: takeIn }
 }

@@ -24,6 +24,10 @@ export function createLeasedCalls(azureMl: AzureMl, clock: Clock, leasedUntil: n
       check()
       return azureMl.getVersion(...call)
     },
+    async listVersions(...call) {
+      check()
+      return azureMl.listVersions(...call)
+    },
     async archiveVersion(...call) {
       check()
       return azureMl.archiveVersion(...call)

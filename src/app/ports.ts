@@ -154,6 +154,14 @@ export interface RegisteredVersion extends DataVersionBody {
   isArchived: boolean
 }
 
+export interface ListedVersion {
+  number: number
+  dataUri: string
+  isArchived: boolean
+  /** By which we know our own; undefined: it has none. */
+  fingerprint: string | undefined
+}
+
 /** Azure Machine Learning. PermanentError: this will not succeed by itself, with the reason. */
 export interface AzureMl {
   /** Creates the datastore where it is missing. PermanentError where one of that name points elsewhere. */
@@ -166,6 +174,8 @@ export interface AzureMl {
     version: DataVersionBody,
   ): Promise<'registered' | 'taken'>
   getVersion(workspace: Workspace, asset: string, number: number): Promise<RegisteredVersion | undefined>
+  /** Those versions whose names are numbers, archived ones included, in no particular order; none of an asset that is not there. */
+  listVersions(workspace: Workspace, asset: string, page: PageRequest): Promise<Page<ListedVersion>>
   /** Hides a version from lists; nothing is ever deleted. */
   archiveVersion(workspace: Workspace, asset: string, number: number): Promise<void>
   /** The highest version number in use, archived ones included; 0: none. */
@@ -187,7 +197,11 @@ export interface ArmReading {
 
 /** What all processes together have left to send to ARM: a document per subscription and kind of request. */
 export interface BudgetStore {
-  read(subscription: string, kind: RequestKind): Promise<{ etag: string; state: BudgetState } | undefined>
+  /** Undefined: there is none. A state that is undefined: what is there cannot be read, and may be overwritten. */
+  read(
+    subscription: string,
+    kind: RequestKind,
+  ): Promise<{ etag: string; state: BudgetState | undefined } | undefined>
   /** 'conflict': it no longer has this etag (undefined: it exists). */
   write(
     subscription: string,

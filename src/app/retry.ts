@@ -1,12 +1,10 @@
 import { type AssetHead, newCursor, type Version } from '../core/asset/asset.ts'
+import { MAX_VERSIONS_RETRIED } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import { datastoreOf } from '../core/rules/datastore.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
 import type { Ledger } from './ports.ts'
 import type { createVersionRewriter } from './rewrite-versions.ts'
-
-/** Versions looked at in one go, from the newest back. */
-const MAX_VERSIONS = 10_000
 
 interface Dependencies {
   ledger: Ledger
@@ -24,7 +22,7 @@ export function createRetry({ ledger, rewriteVersions, rules }: Dependencies) {
     const state = await ledger.readWork(asset)
     if (state === undefined) return undefined
     const { lastOrdinal } = state.head
-    const from = Math.max(1, lastOrdinal - MAX_VERSIONS + 1)
+    const from = Math.max(1, lastOrdinal - MAX_VERSIONS_RETRIED + 1)
     return { retried: await rewriteVersions(asset, { from, to: lastOrdinal }, reopen) }
   }
 

@@ -7,6 +7,7 @@ import {
 } from '../core/asset/asset.ts'
 import { sourceOf } from '../core/asset/data-version.ts'
 import { reasonOf, UnreadableError } from '../core/errors.ts'
+import { MAX_VERSIONS_RETRIED } from '../core/limits.ts'
 import type { AssetType } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { Ledger, Page, PageRequest } from './ports.ts'
@@ -67,6 +68,7 @@ export interface RefusedFile {
 const READS_AT_ONCE = 16
 /** How many of an asset's newest versions are shown. */
 const VERSIONS_SHOWN = 50
+const VERSIONS_PER_PAGE = 1000
 
 export function createStatus({ ledger }: { ledger: Ledger }) {
   /** Assets that have, or will have, a version, in the order of their names. */
@@ -108,6 +110,20 @@ export function createStatus({ ledger }: { ledger: Ledger }) {
     }
   }
 
+  /** The rules that made what a retry of the asset would reach. Undefined: there is no such asset. */
+  async function rulesOf(name: string): Promise<string[] | undefined> {
+    const state = await ledger.readWork(name)
+    if (state === undefined) return undefined
+    const { lastOrdinal } = state.head
+    const rules = new Set<string>()
+    for (let from = Math.max(1, lastOrdinal - MAX_VERSIONS_RETRIED + 1); from <= lastOrdinal; ) {
+      const window = await ledger.readVersions(name, { from, limit: VERSIONS_PER_PAGE })
+      for (const { spec } of window) rules.add(spec.rule)
+      from = (window.at(-1)?.ordinal ?? lastOrdinal) + 1
+    }
+    return [...rules]
+  }
+
   /** Newest or oldest first is not promised. */
   async function refusals(page: PageRequest): Promise<Page<RefusedFile>> {
     const { items, continuation } = await ledger.listRefusals(page)
@@ -128,7 +144,7 @@ export function createStatus({ ledger }: { ledger: Ledger }) {
     await ledger.readWork('ping')
   }
 
-  return { assets, asset, refusals, ping }
+  return { assets, asset, rulesOf, refusals, ping }
 }
 
 function summary({ versions: _, ...rest }: AssetDetail): AssetSummary {

@@ -3,7 +3,7 @@ import {
   type DataVersionBaseProperties,
   getContinuationToken,
 } from '@azure/arm-machinelearning'
-import type { AzureMl, Clock, RegisteredVersion } from '../app/ports.ts'
+import type { AzureMl, Clock, ListedVersion, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/asset/data-uri.ts'
 import { type DataVersionBody, FINGERPRINT } from '../core/asset/data-version.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
@@ -58,6 +58,29 @@ export function createAzureMl({
     },
 
     getVersion: (workspace, asset, number) => getVersion(workspace, asset, number, withinTime(CALL_MS)),
+
+    async listVersions(workspace, asset, { continuation, limit }) {
+      const { resourceGroup, name } = workspace
+      try {
+        const pages = clientOf(workspace)
+          .dataVersions.list(resourceGroup, name, asset, {
+            ...withinTime(CALL_MS),
+            listViewType: 'All',
+            top: limit,
+          })
+          .byPage(continuation === undefined ? {} : { continuationToken: continuation })
+        const { value: page } = await pages.next()
+        if (page === undefined) return { items: [], continuation: undefined }
+        if (!Array.isArray(page)) throw new UnusableAnswer('it is no list')
+        const link = getContinuationToken(page)
+        if (link !== undefined && typeof link !== 'string')
+          throw new UnusableAnswer('its next page has no address')
+        return { items: page.flatMap((item: unknown) => toListed(item) ?? []), continuation: link }
+      } catch (error) {
+        if (isAssetNotFound(error)) return { items: [], continuation: undefined }
+        throw fromArm(error, workspace)
+      }
+    },
 
     async archiveVersion(workspace, asset, number) {
       const { dataVersions } = clientOf(workspace)
@@ -127,6 +150,14 @@ export function createAzureMl({
       throw fromArm(error, workspace)
     }
   }
+}
+
+/** Undefined: a version that somebody has given another name than a number. */
+function toListed(item: unknown): ListedVersion | undefined {
+  const { name, properties } = (item ?? {}) as { name?: unknown; properties?: unknown }
+  if (!/^[0-9]{1,15}$/.test(String(name))) return undefined
+  const { dataUri, isArchived, properties: own } = toRegistered({ properties })
+  return { number: Number(name), dataUri, isArchived, fingerprint: own[FINGERPRINT] }
 }
 
 /** Whatever the status: a proxy's page, or an empty answer, is not a version, and nothing may be concluded from it. */

@@ -36,23 +36,23 @@ export function rangeOf(prefix: string): { from: string; to: string } {
   return { from: prefix, to: prefix + AFTER }
 }
 
-export const fromHead = (asset: string, head: AssetHead): Row => row(asset, HEAD, head)
+export const fromHead = (asset: string, head: AssetHead): Row => rowOf(asset, HEAD, head)
 export const fromFile = (asset: string, file: FileState): Row => ({
-  ...row(asset, fileRow(file.key), file),
+  ...rowOf(asset, fileRow(file.key), file),
   cut: file.cut,
 })
 export const fromGathering = (asset: string, gathering: Gathering): Row =>
-  row(asset, gatheringRow(gathering.target), gathering)
+  rowOf(asset, gatheringRow(gathering.target), gathering)
 export const fromVersion = (asset: string, version: Version): Row => ({
-  ...row(asset, versionRow(version.ordinal), version),
+  ...rowOf(asset, versionRow(version.ordinal), version),
   cut: version.cut,
 })
 export const fromMember = (asset: string, member: Member): Row =>
-  row(asset, `${memberPrefix(member.cut)}${member.key}`, member)
-export const fromRefusal = (refusal: Refusal): Row => row(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
+  rowOf(asset, `${memberPrefix(member.cut)}${member.key}`, member)
+export const fromRefusal = (refusal: Refusal): Row => rowOf(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
 
 export const fromBudget = (subscription: string, kind: RequestKind, state: BudgetState): Row =>
-  row(`${BUDGET}${subscription}`, kind, state)
+  rowOf(`${BUDGET}${subscription}`, kind, state)
 
 /** ASCII only: sizes are what they seem, and no column can end in the middle of a character. */
 function toAsciiJson(value: unknown): string {
@@ -69,7 +69,8 @@ const CHUNK = 30_000
 /** A row holds 1 MiB, and a JSON of that size is a defect. */
 const MAX_CHUNKS = 16
 
-function row(partitionKey: string, rowKey: string, value: unknown): Row {
+/** A row that carries a value as JSON. Throws where it is too large for one. */
+export function rowOf(partitionKey: string, rowKey: string, value: unknown): Row {
   const json = toAsciiJson(value)
   const chunks: Record<string, string> = {}
   for (let index = 0; index * CHUNK < json.length; index += 1) {
@@ -83,7 +84,11 @@ function row(partitionKey: string, rowKey: string, value: unknown): Row {
  * The content of a row. Throws UnreadableError, which names the row, where it was written by a layout that this
  * version does not know, or by something else altogether.
  */
-export function contentOf<T>(entity: Record<string, unknown>, shape?: Shape): T {
+export function contentOf<T>(
+  entity: Record<string, unknown>,
+  shape?: Shape,
+  faultIn = (content: unknown) => (shape === undefined ? undefined : faultOf(content, shape)),
+): T {
   const name = `${String(entity['partitionKey'])}/${String(entity['rowKey'])}`
   if (entity['layout'] !== LAYOUT) {
     throw new UnreadableError(
@@ -97,8 +102,9 @@ export function contentOf<T>(entity: Record<string, unknown>, shape?: Shape): T 
     json += chunk
   }
   const content = parsed(json, name)
-  const fault = shape === undefined ? undefined : faultOf(content, shape)
-  if (fault !== undefined) throw new UnreadableError(`ledger row ${name} is no ${shape}: ${fault}`)
+  const fault = faultIn(content)
+  if (fault !== undefined)
+    throw new UnreadableError(`ledger row ${name} is no ${shape ?? 'document of ours'}: ${fault}`)
   return content as T
 }
 

@@ -12,6 +12,8 @@ export const CUTS_PER_ROUND = 20
 export const SPECS_PER_TRANSACTION = 30
 /** Tags and description of one version, in characters. */
 export const MAX_SPEC_TEXT = 16_000
+/** Versions of an asset that are tried again in one go, from the newest back. */
+export const MAX_VERSIONS_RETRIED = 10_000
 /** Rounds of one look at an asset, before the rest goes back to the queue so that others get their turn. */
 export const ROUNDS_PER_LOOK = 10
 /** No round is begun later than this after a look has begun. */

@@ -12,6 +12,8 @@ export type WorkMessage =
       /** Set where the rules have changed: workspaces that lack what these rules give them are to get it. */
       backfill: { rules: string[]; since: number } | undefined
     }
+  /** Go on with a part of a re-sync run; undefined: with the run as a whole. */
+  | { kind: 'run'; run: string; part: string | undefined }
 
 const MAX_ASSETS = 64
 
@@ -58,5 +60,15 @@ function parseWorkMessage(input: unknown): WorkMessage | undefined {
       backfill: isBackfill ? { rules, since: Number(since) } : undefined,
     }
   }
+  if (kind === 'run') {
+    const { run, part } = input as Record<string, unknown>
+    if (!isId(run) || !(part === undefined || isId(part))) return undefined
+    return { kind, run, part }
+  }
   return undefined
+}
+
+/** Of a run or a part. */
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9A-Za-z.-]{1,64}$/.test(value)
 }

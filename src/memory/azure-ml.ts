@@ -4,6 +4,7 @@ import { FINGERPRINT } from '../core/asset/data-version.ts'
 import { copyOf } from '../core/copy.ts'
 import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
+import { pageOf } from './paging.ts'
 
 /** Azure ML in this process's memory: immutable data URIs, one type an asset, no deletion. */
 export function createMemoryAzureMl(): AzureMl {
@@ -51,6 +52,15 @@ export function createMemoryAzureMl(): AzureMl {
     },
     async getVersion(workspace, asset, number) {
       return copyOf(versionsOf(workspace, asset).get(number))
+    },
+    async listVersions(workspace, asset, page) {
+      const all = [...versionsOf(workspace, asset)].map(([number, { dataUri, isArchived, properties }]) => ({
+        number,
+        dataUri,
+        isArchived,
+        fingerprint: properties[FINGERPRINT],
+      }))
+      return pageOf(all, page)
     },
     async archiveVersion(workspace, asset, number) {
       const version = versionsOf(workspace, asset).get(number)

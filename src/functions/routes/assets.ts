@@ -1,15 +1,11 @@
 import { z } from 'zod'
-import type { AssetDetail } from '../../app/status.ts'
-import { type Operated, operatedRules } from '../../core/access/decision.ts'
+import { operatedRules } from '../../core/access/decision.ts'
 import { isAssetName } from '../../core/naming.ts'
-import type { RuleSet } from '../../core/rules/rule-set.ts'
 import { type Answer, json, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
 import { defineRoute } from '../http/route.ts'
 import { assetDetail, assetSummary, refusedFile, unreadableAsset } from './answers.ts'
 
-/** How many of an asset's newest versions the status gives. */
-const VERSIONS_SHOWN = 50
 const UNKNOWN = { 404: { description: 'There is no such asset' } }
 
 /** Assets with their versions, what could not become one, and trying again. */
@@ -61,8 +57,9 @@ export const ASSET_ROUTES = [
     changes: true,
     async operates({ lakemark, params: { name = '' } }) {
       const { status, rules } = await lakemark()
-      const asset = isAssetName(name) ? await status.asset(name) : undefined
-      return asset === undefined ? undefined : rulesOf(asset, rules().rules)
+      const names = isAssetName(name) ? await status.rulesOf(name) : undefined
+      if (names === undefined) return undefined
+      return { rules: operatedRules(names, rules().rules.rules), beyond: false }
     },
     answers: {
       202: {
@@ -100,15 +97,6 @@ export const ASSET_ROUTES = [
     },
   }),
 ]
-
-/**
- * The rules that made the versions of an asset. Where it may have older ones than are shown, which another rule may
- * have made, being one rule's operator is not enough.
- */
-function rulesOf({ versions }: AssetDetail, { rules }: RuleSet): Operated {
-  const names = versions.map(({ rule }) => rule)
-  return { rules: operatedRules(names, rules), beyond: versions.length >= VERSIONS_SHOWN }
-}
 
 function unknownAsset(name: string): Answer {
   return problem(404, 'unknown-asset', `no asset is called "${name.slice(0, 255)}"`)

@@ -1,0 +1,71 @@
+import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
+import type { IndexPlace, IndexRow, ListingIndex } from '../app/resync/ports.ts'
+import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
+import { boundOfKey, keyOfBound } from '../core/resync/name-order.ts'
+import { fromStorage, isNotFound } from './errors.ts'
+import { queryPage } from './table-query.ts'
+import { withinTime } from './within-time.ts'
+
+interface Row {
+  stamp: string
+  hashes: Uint8Array
+}
+
+/** The index of listings in a table of its own, a partition for each container. The table must exist. */
+export function createTableListingIndex(table: TableClient): ListingIndex {
+  return {
+    async read(place, from, page) {
+      const filter = odata`PartitionKey eq ${partitionOf(place)} and RowKey ge ${keyOfBound(from)}`
+      const { items, continuation } = await queryPage<Row>(table, filter, page, 'read the index of listings')
+      return { items: items.map(toRow), continuation }
+    },
+
+    async change(place, put, remove) {
+      const partitionKey = partitionOf(place)
+      const written = new Set(put.map(({ bound }) => keyOfBound(bound)))
+      const removed = new Set(remove.map(keyOfBound).filter(key => !written.has(key)))
+      const actions: TransactionAction[] = [
+        ...put.map(({ bound, stamp, hashes }): TransactionAction => {
+          return ['upsert', { partitionKey, rowKey: keyOfBound(bound), stamp, hashes }, 'Replace']
+        }),
+        ...[...removed].map((rowKey): TransactionAction => ['delete', { partitionKey, rowKey }]),
+      ]
+      for (let at = 0; at < actions.length; at += MAX_TRANSACTION_ENTITIES) {
+        await submit(actions.slice(at, at + MAX_TRANSACTION_ENTITIES))
+      }
+    },
+  }
+
+  /** A row that somebody else has removed meanwhile may be in the way of all of them: then one by one. */
+  async function submit(actions: TransactionAction[]): Promise<void> {
+    try {
+      await table.submitTransaction(actions, withinTime())
+    } catch (error) {
+      if (!isNotFound(error)) throw fromStorage(error, 'write the index of listings')
+      for (const action of actions) await submitOne(action)
+    }
+  }
+
+  async function submitOne([kind, entity]: TransactionAction): Promise<void> {
+    try {
+      if (kind === 'delete') await table.deleteEntity(entity.partitionKey, entity.rowKey, withinTime())
+      else await table.upsertEntity(entity as Required<typeof entity>, 'Replace', withinTime())
+    } catch (error) {
+      if (!isNotFound(error)) throw fromStorage(error, 'write the index of listings')
+    }
+  }
+}
+
+function partitionOf({ account, container, order }: IndexPlace): string {
+  return `${account}!${container}!${order}`
+}
+
+/** Whatever somebody else has written here is a row that nothing is known by. */
+function toRow({ rowKey, stamp, hashes }: Partial<Row> & { rowKey?: string }): IndexRow {
+  const isOurs = typeof stamp === 'string' && hashes instanceof Uint8Array
+  return {
+    bound: boundOfKey(String(rowKey)),
+    stamp: isOurs ? stamp : '',
+    hashes: isOurs ? hashes : new Uint8Array(),
+  }
+}

@@ -1,0 +1,92 @@
+import { literalFolder } from '../rules/backfill.ts'
+import { datastoreOf } from '../rules/datastore.ts'
+import type { Rule, RuleSet } from '../rules/rule-set.ts'
+import type { ListedPlace } from './run.ts'
+
+/** Places that a run begins with; where there are more, containers are listed as a whole. */
+export const MAX_PLACES = 256
+/** Parts that the places together are cut into, as far as folders allow it. */
+export const SPLIT_INTO = 32
+
+/** What has to be listed so that every file is seen that these rules may want; no file twice. */
+export function planPlaces(rules: readonly Rule[], prefix: string, all: RuleSet): ListedPlace[] {
+  const wanted = Map.groupBy(rules, ({ account, container }) => `${account}/${container}`)
+  const containers = [...wanted.values()].map(its => {
+    const prefixes = its.flatMap(rule => prefixesOf(rule)).flatMap(its => narrower(its, prefix) ?? [])
+    return { rule: its[0] as Rule, prefixes: withoutCovered(prefixes) }
+  })
+  const count = containers.reduce((sum, { prefixes }) => sum + prefixes.length, 0)
+  const places = containers.flatMap(({ rule: { account, container }, prefixes }) => {
+    const { kind } = datastoreOf(all, account, container)
+    const order = kind === 'azure_data_lake_gen2' ? ('hierarchical' as const) : ('flat' as const)
+    const chosen = count > MAX_PLACES ? prefixes.slice(0, 1).map(() => prefix) : prefixes
+    return chosen.map(prefix => ({ account, container, prefix, order }))
+  })
+  const splits = Math.max(1, Math.floor(SPLIT_INTO / Math.max(1, places.length)))
+  return places.map(place => ({ ...place, splits }))
+}
+
+/** What the paths of its files, and of its markers, begin with. */
+function prefixesOf({ match, marker }: Rule): string[] {
+  return [match, ...(marker?.patterns ?? [])].map(({ source }) => {
+    const folder = literalFolder(source)
+    return folder === '' ? '' : `${folder}/`
+  })
+}
+
+/** The longer of two prefixes, where one begins with the other. */
+function narrower(one: string, other: string): string | undefined {
+  if (one.startsWith(other)) return one
+  return other.startsWith(one) ? other : undefined
+}
+
+function withoutCovered(prefixes: readonly string[]): string[] {
+  const kept: string[] = []
+  for (const prefix of [...new Set(prefixes)].sort()) {
+    // Sorted, whatever covers a prefix stands before it, and the last one kept is the nearest.
+    const last = kept.at(-1)
+    if (last === undefined || !prefix.startsWith(last)) kept.push(prefix)
+  }
+  return kept
+}
+
+/**
+ * At most `max` prefixes, of which none covers another, that together cover all the names that begin with `parent`.
+ * The fullest is cut again and again: behind what its names have in common, at the next character.
+ */
+export function splitPrefixes(parent: string, names: readonly string[], max: number): string[] {
+  const groups = [{ prefix: parent, names: [...names] }]
+  const whole = new Set<string>()
+  while (groups.length < max) {
+    const fullest = groups
+      .filter(({ prefix, names }) => names.length > 1 && !whole.has(prefix))
+      .sort((a, b) => b.names.length - a.names.length)[0]
+    if (fullest === undefined) break
+    const cut = cutGroup(fullest.names)
+    if (cut === undefined || groups.length - 1 + cut.length > max) whole.add(fullest.prefix)
+    else groups.splice(groups.indexOf(fullest), 1, ...cut)
+  }
+  return groups.map(({ prefix }) => prefix).sort()
+}
+
+/** Undefined: one of the names is what all begin with. */
+function cutGroup(names: readonly string[]): { prefix: string; names: string[] }[] | undefined {
+  const common = commonPrefix(names)
+  if (names.includes(common)) return undefined
+  const groups = Map.groupBy(names, name => {
+    const next = name.codePointAt(common.length)
+    return common + String.fromCodePoint(next ?? 0)
+  })
+  return [...groups].map(([prefix, its]) => ({ prefix, names: its }))
+}
+
+/** Ends where a character ends. */
+function commonPrefix(names: readonly string[]): string {
+  let common = names[0] ?? ''
+  for (const name of names) {
+    let length = 0
+    while (length < common.length && common[length] === name[length]) length += 1
+    common = common.slice(0, length)
+  }
+  return common.isWellFormed() ? common : common.slice(0, -1)
+}

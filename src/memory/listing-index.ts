@@ -1,0 +1,33 @@
+import type { IndexPlace, IndexRow, ListingIndex } from '../app/resync/ports.ts'
+import { boundOfKey, keyOfBound } from '../core/resync/name-order.ts'
+import { pageAfter } from './paging.ts'
+
+/** The index of listings in this process's memory. */
+export function createMemoryListingIndex(): ListingIndex {
+  const places = new Map<string, Map<string, IndexRow>>()
+
+  function rowsOf({ account, container, order }: IndexPlace): Map<string, IndexRow> {
+    const name = `${account}/${container}/${order}`
+    const found = places.get(name) ?? new Map()
+    places.set(name, found)
+    return found
+  }
+
+  return {
+    async read(place, from, page) {
+      const first = keyOfBound(from)
+      const rows = new Map([...rowsOf(place)].filter(([key]) => key >= first))
+      const { items, continuation } = pageAfter(rows, page)
+      return { items: items.map(row => ({ ...row, hashes: row.hashes.slice() })), continuation }
+    },
+    async change(place, put, remove) {
+      const rows = rowsOf(place)
+      for (const row of put) {
+        const key = keyOfBound(row.bound)
+        rows.set(key, { ...row, bound: boundOfKey(key), hashes: row.hashes.slice() })
+      }
+      const written = put.map(({ bound }) => bound)
+      for (const bound of remove) if (!written.includes(bound)) rows.delete(keyOfBound(bound))
+    },
+  }
+}
