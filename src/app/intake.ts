@@ -9,6 +9,7 @@ import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from './ports.ts'
 import type { createRecorder, Recorded } from './recorder.ts'
+import { createWakes, type Wakes } from './wakes.ts'
 
 /** The rules in force, ready to be matched against. `since` grows from one set to the next. */
 export type MatchingRules = ActiveRules & Matcher & { since: number }
@@ -75,11 +76,24 @@ export function createIntake(dependencies: Dependencies): Intake {
   }
 
   /** What goes well is not undone by what does not: all are tried, then the first failure is thrown. */
-  function changes(changes: readonly BlobChange[]): Promise<void> {
-    return forEachAtMost(CHANGES_AT_ONCE, changes, change => takeIn(change))
+  async function changes(changes: readonly BlobChange[]): Promise<void> {
+    await waking(wakes => forEachAtMost(CHANGES_AT_ONCE, changes, change => takeIn(change, wakes)))
   }
 
-  async function takeIn(change: BlobChange, wants?: (match: Match) => boolean): Promise<Taken[]> {
+  /** What was recorded is announced, also where something else went wrong. */
+  async function waking<T>(record: (wakes: Wakes) => Promise<T>): Promise<T> {
+    const wakes = createWakes(announcer, clock)
+    const [recorded] = await Promise.allSettled([record(wakes)])
+    await wakes.done()
+    if (recorded.status === 'rejected') throw recorded.reason
+    return recorded.value
+  }
+
+  async function takeIn(
+    change: BlobChange,
+    wakes: Wakes,
+    wants?: (match: Match) => boolean,
+  ): Promise<Taken[]> {
     const active = rules()
     const { account, container, path } = change.ref
     const found = isDirectoryName(path) ? [] : active.match(change.ref)
@@ -93,7 +107,7 @@ export function createIntake(dependencies: Dependencies): Intake {
     if (news === undefined) return []
     const taken: Taken[] = []
     await forEachAtMost(matches.length, matches, async match =>
-      taken.push(await recordMatch(news, match, active)),
+      taken.push(await recordMatch(news, match, active, wakes)),
     )
     return taken
   }
@@ -119,7 +133,7 @@ export function createIntake(dependencies: Dependencies): Intake {
     return { ref, content: blob, sequencer: etag === blob.etag ? sequencer : undefined }
   }
 
-  async function recordMatch(news: News, match: Match, active: MatchingRules): Promise<Taken> {
+  async function recordMatch(news: News, match: Match, active: MatchingRules, wakes: Wakes): Promise<Taken> {
     const made = toIntent(news, match, active)
     if ('refused' in made) return refuse(news, match, made.refused)
     const { asset, intent } = made
@@ -128,7 +142,7 @@ export function createIntake(dependencies: Dependencies): Intake {
     if (outcome === 'other-type') {
       return refuse(news, match, `asset ${asset} exists with another type than ${match.rule.type}`)
     }
-    if (wakeAt !== undefined) await announcer.work(asset, wakeAt - clock.now())
+    if (wakeAt !== undefined) wakes.add(asset, wakeAt)
     return { asset, outcome }
   }
 
@@ -143,5 +157,5 @@ export function createIntake(dependencies: Dependencies): Intake {
     return taken
   }
 
-  return { events, changes, change: takeIn }
+  return { events, changes, change: (change, wants) => waking(wakes => takeIn(change, wakes, wants)) }
 }

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { AzureMl } from '../../src/app/ports.ts'
+import type { AzureMl, ListedVersion } from '../../src/app/ports.ts'
 import type { DataVersionBody } from '../../src/core/asset/data-version.ts'
 import { PermanentError } from '../../src/core/errors.ts'
 import type { Workspace } from '../../src/core/rules/rule-set.ts'
@@ -93,6 +93,35 @@ export function describeAzureMl(name: string, create: () => Promise<AzureMl>): v
         isArchived: true,
         tags: { team: 'retail' },
       })
+    })
+
+    it('lists the versions of an asset page by page, archived ones included', async () => {
+      const none = await azureMl.listVersions(one, 'asset-g', { limit: 2 })
+      expect(none).toEqual({ items: [], continuation: undefined })
+      for (const number of [1, 2, 3]) await azureMl.putVersion(one, 'asset-g', number, body(`${number}.csv`))
+      await azureMl.archiveVersion(one, 'asset-g', 2)
+      const found: ListedVersion[] = []
+      let continuation: string | undefined
+      let pages = 0
+      do {
+        const page = await azureMl.listVersions(one, 'asset-g', { limit: 2, continuation })
+        expect(page.items.length).toBeLessThanOrEqual(2)
+        found.push(...page.items)
+        continuation = page.continuation
+        pages += 1
+      } while (continuation !== undefined && pages < 10)
+      found.sort((a, b) => a.number - b.number)
+      expect(found.map(({ number, isArchived }) => [number, isArchived])).toEqual([
+        [1, false],
+        [2, true],
+        [3, false],
+      ])
+      expect(found.map(({ dataUri }) => dataUri.replace(/^.*\/paths\//, ''))).toEqual([
+        '1.csv',
+        '2.csv',
+        '3.csv',
+      ])
+      expect(found[0]?.fingerprint).toBe('f')
     })
 
     it('creates a datastore once, and is content with it later', async () => {
