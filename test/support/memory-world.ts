@@ -11,6 +11,8 @@ import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createCounters } from '../../src/memory/counters.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
+import { createMemoryListingIndex } from '../../src/memory/listing-index.ts'
+import { createMemoryRunStore } from '../../src/memory/runs.ts'
 import { createMemoryWorkQueue } from '../../src/memory/work-queue.ts'
 import { createLakemark, type World } from '../../src/wiring.ts'
 import { NOW } from './samples.ts'
@@ -70,6 +72,8 @@ export function createMemoryWorld(
     azureMl: createMemoryAzureMl(),
     armMeter: createSilentMeter(),
     budgetStore: createMemoryBudgetStore(),
+    runStore: createMemoryRunStore(),
+    listingIndex: createMemoryListingIndex(),
     clock,
     counters: createCounters(),
     log: silentLog,
@@ -109,6 +113,7 @@ export function createMemoryWorld(
       now = Math.max(now, nextAt)
       for (const message of queue.take()) {
         if (message.kind === 'assets') await lakemark.work(message.assets, { redelivered: false })
+        else if (message.kind === 'run') await lakemark.resync.work(message)
         else await lakemark.takeInListing(message)
       }
     }

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { MINUTE } from '../../src/core/time.ts'
+import { createLakemark, type Lakemark, type World } from '../../src/wiring.ts'
+import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
+
+type MemoryWorld = ReturnType<typeof createMemoryWorld>
+
+const PORTS = [
+  'ledger',
+  'agenda',
+  'queue',
+  'lake',
+  'azureMl',
+  'budgetStore',
+  'runStore',
+  'listingIndex',
+] as const
+const LOST = ['files/b.csv', 'files/sub/d.csv', 'files/sub/e.csv']
+const RULE = `${FILES_RULE}
+  - { name: below, from: contosolake/silver, match: "files/{area}/{name}.csv", asset: "{area}-{name}", to: [ml-retail] }
+`
+
+/** A process that dies with its n-th call of a port: that call is not made, or made and not answered, and no other is. */
+function createDoomed(
+  world: MemoryWorld,
+  n: number,
+  isMade: boolean,
+): { lakemark: Lakemark; calls: () => number } {
+  let calls = 0
+  const doom = <T extends object>(port: T): T =>
+    new Proxy(port, {
+      get(target, name) {
+        const value = Reflect.get(target, name)
+        if (typeof value !== 'function') return value
+        return async (...parameters: unknown[]) => {
+          calls += 1
+          if (calls > n || (calls === n && !isMade)) throw new Error('the process is dead')
+          const answer: unknown = await value.apply(target, parameters)
+          if (calls >= n) throw new Error('the process is dead')
+          return answer
+        }
+      },
+    })
+  const ports: Partial<World> = Object.fromEntries(PORTS.map(name => [name, doom(world[name])]))
+  const lakemark = createLakemark({ ...world, ...ports })
+  return { lakemark, calls: () => calls }
+}
+
+async function createScene() {
+  const world = createMemoryWorld(RULE)
+  for (const path of ['files/a.csv', 'files/c.csv', 'files/sub/f.csv'])
+    await world.deliver(world.upload(path))
+  await world.drain()
+  for (const path of LOST) world.upload(path)
+  world.pass(1000)
+  return world
+}
+
+/** Works through what is visible; what is taken from the queue by a process that dies is lost with it. */
+async function work(world: MemoryWorld, { work, takeInListing, resync }: Lakemark): Promise<void> {
+  for (let rounds = 0; rounds < 100; rounds += 1) {
+    const messages = world.queue.take()
+    if (messages.length === 0) return
+    for (const message of messages) {
+      if (message.kind === 'assets') await work(message.assets, { redelivered: false })
+      else if (message.kind === 'run') await resync.work(message)
+      else await takeInListing(message)
+    }
+  }
+}
+
+async function dieIn(world: MemoryWorld, doomed: Lakemark): Promise<void> {
+  try {
+    await doomed.resync.start({ filter: {}, by: 'ana', idempotencyKey: 'k' })
+    await work(world, doomed)
+  } catch (error) {
+    expect(String(error)).toMatch(/dead/)
+  }
+}
+
+/** What the timers of another process do, minute by minute. */
+async function goOn(world: MemoryWorld): Promise<string> {
+  const { lakemark } = world
+  const answer = await lakemark.resync.start({ filter: {}, by: 'ana', idempotencyKey: 'k' })
+  if (answer.kind === 'refused') throw new Error(answer.reason)
+  for (let minutes = 0; minutes < 30; minutes += 1) {
+    await lakemark.sweep()
+    await lakemark.resync.sweep()
+    await world.drain({ forMs: MINUTE })
+    const run = await lakemark.resync.get(answer.run.id)
+    if (run?.state === 'done') return run.id
+  }
+  throw new Error('the run has not ended')
+}
+
+describe('a re-sync run whose process is killed', () => {
+  it.each([
+    ['before', false],
+    ['after', true],
+  ])('registers each lost file once, at whichever call it dies (%s the call)', async (_, isMade) => {
+    let alive = false
+    let n = 0
+    for (n = 1; !alive; n += 1) {
+      const world = await createScene()
+      const { lakemark, calls } = createDoomed(world, n, isMade)
+      await dieIn(world, lakemark)
+      alive = calls() < n
+      await goOn(world)
+      for (const asset of ['a', 'b', 'c', 'sub-d', 'sub-e', 'sub-f']) {
+        const versions = Object.keys(await world.registered('ml-retail', asset))
+        expect([n, asset, versions]).toEqual([n, asset, ['1']])
+      }
+      expect((await world.runStore.read('register', '', 'runs'))?.document.open).toEqual([])
+    }
+    expect(n).toBeGreaterThan(50)
+  })
+})
