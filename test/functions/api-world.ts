@@ -86,7 +86,7 @@ export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
       passedMs += ms
     },
     async call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
-      const { claims, token = claims && (await issuer.sign(claims)), headers = {} } = options
+      const { claims, token = claims && (await issuer.sign(claims)), headers = {}, body } = options
       addresses += 1
       const address = `203.0.${Math.floor(addresses / 250)}.${addresses % 250}`
       return fetch(`${host.url}/api/${path}`, {
@@ -94,8 +94,10 @@ export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
         headers: {
           'X-Forwarded-For': `198.51.100.1, ${options.address ?? address}:4711`,
           ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+          ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
           ...headers,
         },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
     },
     /** Files that Azure ML refuses for good: their deliveries have failed, and may be tried again. */
@@ -123,6 +125,8 @@ export interface CallOptions {
   headers?: Record<string, string>
   /** Each call comes from another one where it is not said. */
   address?: string
+  /** Sent as JSON. */
+  body?: unknown
 }
 
 function createFailingAudit() {

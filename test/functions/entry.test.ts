@@ -36,6 +36,7 @@ describe('the entry of the function app', () => {
       'asset httpTrigger',
       'assets httpTrigger',
       'audit httpTrigger',
+      'cancelRun httpTrigger',
       'explain httpTrigger',
       'failures httpTrigger',
       'health httpTrigger',
@@ -49,8 +50,12 @@ describe('the entry of the function app', () => {
       'onWorkPoison queueTrigger',
       'openapi httpTrigger',
       'refreshRules httpTrigger',
+      'resync httpTrigger',
       'retryAsset httpTrigger',
       'rules httpTrigger',
+      'run httpTrigger',
+      'runFindings httpTrigger',
+      'runs httpTrigger',
     ])
   })
 

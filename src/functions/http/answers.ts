@@ -25,6 +25,8 @@ export const PROBLEMS = {
   'not-local': 'Only this machine is answered',
   'no-webhook': 'No push webhook is set up',
   'unknown-asset': 'There is no such asset',
+  'unknown-run': 'There is no such run',
+  'key-reused': 'The idempotency key was used for another request',
   'too-large': 'The body is too large',
   'unsupported-media-type': 'The body is not JSON',
   'too-many-requests': 'The caller calls too often',

@@ -5,6 +5,7 @@ import { DOCUMENT_ROUTES } from './document.ts'
 import { EXPLAIN_ROUTES } from './explain.ts'
 import { HEALTH_ROUTES } from './health.ts'
 import { RULES_ROUTES } from './rules.ts'
+import { RUN_ROUTES } from './runs.ts'
 
 /** The whole HTTP API. */
 export const ROUTES: readonly Route[] = [
@@ -12,6 +13,7 @@ export const ROUTES: readonly Route[] = [
   ...ASSET_ROUTES,
   ...EXPLAIN_ROUTES,
   ...RULES_ROUTES,
+  ...RUN_ROUTES,
   ...AUDIT_ROUTES,
   ...DOCUMENT_ROUTES,
 ]
