@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Command, CommanderError, Option } from 'commander'
 import { RulesError } from '../app/rules-keeper.ts'
 import { ConfigError } from '../config.ts'
+import type { ResyncOptions } from './resync.ts'
 import { printableLines } from './table.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -67,6 +68,24 @@ export async function main(argv: readonly string[]): Promise<void> {
     .action(async (asset: string) => {
       const { retry } = await import('./retry.ts')
       await retry(asset)
+    })
+
+  program
+    .command('resync')
+    .description('compares the lake with the ledger, takes in what is missing, and follows it to its end')
+    .option('--container <container>', 'ACCOUNT/CONTAINER, or the container alone')
+    .option('--prefix <prefix>', 'paths that begin with it')
+    .option('--rule <rule>', 'what one rule makes')
+    .option('--asset <asset>', 'one asset')
+    .option('--workspace <alias>', 'gives a workspace what it lacks')
+    .option('--since <time>', 'files written since then, such as 2026-01-31T12:00:00Z')
+    .option('--dry-run', 'counts, and changes nothing')
+    .option('--verify', 'also compares the ledger with what Azure ML has')
+    .option('--json', 'as the HTTP API answers it')
+    .addHelpText('after', '\nExample:\n  lakemark resync --rule daily-sales --verify')
+    .action(async (options: ResyncOptions & { json?: boolean }) => {
+      const { resync } = await import('./resync.ts')
+      await resync(options)
     })
 
   program

@@ -54,6 +54,17 @@ describe('the main job with the sample rules', () => {
     }
   })
 
+  it('is found known by a re-sync, which tells what it has found', async () => {
+    const done = await runCommand(home, ['resync', '--rule', 'sales-files', '--verify'])
+    expect(done).toMatchObject({ code: 0, stderr: '' })
+    expect(done.stdout).toMatch(/^run \S+ done: 1 listed, 1 matched, 0 new, 0 registered\n$/)
+    const json = await runCommand(home, ['resync', '--rule', 'sales-files', '--dry-run', '--json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ state: 'done', filter: { dryRun: true } })
+    const wrong = await runCommand(home, ['resync', '--rule', 'salse-files'])
+    expect([wrong.code, wrong.stdout]).toEqual([1, ''])
+    expect(wrong.stderr).toContain('salse-files')
+  })
+
   it('shows it with the status command and over HTTP', async () => {
     const state = async () => {
       const { stdout } = await runCommand(home, ['status'])
