@@ -18,3 +18,20 @@ export async function forEachAtMost<T>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane))
   if (failures.length > 0) throw failures[0]
 }
+
+/** Runs what it is given at once, or as soon as fewer than `limit` others are under way, in the order of the calls. */
+export function createLanes(limit: number) {
+  const waiting: (() => void)[] = []
+  let busy = 0
+  return async function run<T>(step: () => Promise<T>): Promise<T> {
+    if (busy < limit) busy += 1
+    else await new Promise<void>(resolve => waiting.push(resolve))
+    try {
+      return await step()
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) busy -= 1
+      else next()
+    }
+  }
+}

@@ -1,28 +1,36 @@
 import type { Transition } from '../core/asset/asset.ts'
 import type { IntakeState, Intent } from '../core/asset/plan-intake.ts'
 
-/** The state of an asset as far as some intents are concerned, and the etag that guards it. */
-export type GuardedState = IntakeState & { etag: string | undefined }
+/** The state of an asset as far as some intents are concerned, and the etag that guards it, which may be to come. */
+export type GuardedState = IntakeState & { etag: string | undefined | Promise<string> }
+
+/** An asset as a commit leaves it. */
+export interface Remembered extends GuardedState {
+  /** Of the files in that commit. */
+  keys: ReadonlySet<string>
+  /** Whether the commit would have succeeded, or has, without reading. */
+  isTrusted: boolean
+}
 
 /**
  * What this process remembers of assets from its own commits: guesses that save reading. A guess is worth nothing
  * until a commit under its etag has succeeded; it holds no file, so it is only good for files that are new.
  */
 export interface RememberedAssets {
-  /** Undefined: better read. */
-  guess(asset: string, intents: readonly Intent[]): GuardedState | undefined
+  /** From what is remembered, or from what is expected. Undefined: better read. */
+  guess(asset: string, intents: readonly Intent[], expected?: Remembered): GuardedState | undefined
   /** A guess was wrong. */
   refuted(asset: string): void
   /** What was read: whether a guess would have been right decides on the next one. */
   read(asset: string, state: GuardedState): void
+  /** What the asset will be once a commit, and with it the etag, has come through. Undefined: too much to carry along. */
+  expect(
+    asset: string,
+    before: GuardedState,
+    transition: Transition,
+    etag: string | Promise<string>,
+  ): Remembered | undefined
   committed(asset: string, before: GuardedState, transition: Transition, etag: string): void
-}
-
-interface Remembered extends GuardedState {
-  /** Of the files in the last commit. */
-  keys: ReadonlySet<string>
-  /** Whether the last commit would have succeeded, or has, without reading. */
-  isTrusted: boolean
 }
 
 const MAX_ASSETS = 1000
@@ -43,10 +51,10 @@ export function createRememberedAssets(): RememberedAssets {
   }
 
   return {
-    guess(asset, intents) {
+    guess(asset, intents, expected) {
       // A file that is gone was known before, as a rule.
       if (intents.some(({ content }) => content === undefined)) return undefined
-      const known = remembered.get(asset)
+      const known = expected ?? remembered.get(asset)
       if (known === undefined) {
         const isNew = newInARow >= NEW_IN_A_ROW
         return isNew
@@ -74,18 +82,27 @@ export function createRememberedAssets(): RememberedAssets {
       else newInARow = head === undefined ? newInARow + 1 : 0
     },
 
+    expect: after,
+
     committed(asset, before, transition, etag) {
-      if (transition.head.open > MAX_GATHERINGS) {
-        remembered.delete(asset)
-        return
-      }
-      const { head, files, newFiles } = transition
-      const isTrusted = remembered.get(asset)?.isTrusted ?? files.length === 0
-      const gatherings = new Map(before.gatherings)
-      for (const gathering of transition.gatherings) gatherings.set(gathering.target, gathering)
-      for (const target of transition.closedGatherings) gatherings.delete(target)
-      const keys = new Set([...files, ...newFiles].map(({ key }) => key))
-      remember(asset, { head, etag, files: new Map(), gatherings, keys, isTrusted })
+      const left = after(asset, before, transition, etag)
+      if (left === undefined) remembered.delete(asset)
+      else remember(asset, left)
     },
+  }
+
+  function after(
+    asset: string,
+    before: GuardedState,
+    { head, files, newFiles, ...changed }: Transition,
+    etag: string | Promise<string>,
+  ): Remembered | undefined {
+    if (head.open > MAX_GATHERINGS) return undefined
+    const isTrusted = remembered.get(asset)?.isTrusted ?? files.length === 0
+    const gatherings = new Map(before.gatherings)
+    for (const gathering of changed.gatherings) gatherings.set(gathering.target, gathering)
+    for (const target of changed.closedGatherings) gatherings.delete(target)
+    const keys = new Set([...files, ...newFiles].map(({ key }) => key))
+    return { head, etag, files: new Map(), gatherings, keys, isTrusted }
   }
 }

@@ -1,6 +1,7 @@
 /** What the intake of one event writes to the ledger's table, as the adapter hands it to the SDK. */
-import type { TableClient, TransactionAction } from '@azure/data-tables'
-import { createTableLedger } from '../../../src/azure/table-ledger.ts'
+import type { TableClient } from '@azure/data-tables'
+import { createLedgerOver } from '../../../src/azure/table-ledger.ts'
+import type { Action, Transactions } from '../../../src/azure/table-transaction.ts'
 import type { BlobRef } from '../../../src/core/blob-ref.ts'
 import { createMatcher } from '../../../src/core/matching.ts'
 import { parseRules } from '../../../src/core/rules/parse-rules.ts'
@@ -10,8 +11,8 @@ import { uploadEvent } from './load.ts'
 
 export interface CapturedActions {
   /** Head, version, gathering: written once for all files of a transaction. */
-  assetActions: TransactionAction[]
-  fileAction: TransactionAction
+  assetActions: Action[]
+  fileAction: Action
   fileRef: BlobRef
 }
 
@@ -20,8 +21,11 @@ export async function captureActions(rules: string, path: string): Promise<Captu
   const parsed = parseRules([{ path: 'rules.yaml', text: rules }])
   if (!parsed.ok) throw new Error('the rules of the benchmark have problems')
   const active = { rules: parsed.rules, commit: undefined, since: 0, ...createMatcher(parsed.rules) }
-  const transactions: TransactionAction[][] = []
-  const ledger = createTableLedger(emptyTable(actions => transactions.push(actions)))
+  const transactions: Action[][] = []
+  const ledger = createLedgerOver(
+    EMPTY_TABLE as TableClient,
+    capturing(actions => transactions.push(actions)),
+  )
   const world = createMemoryWorld(ANY_RULE, () => ({ rules: () => active, ledger }))
   const event = uploadEvent(path)
   await world.lakemark.intake.events([event])
@@ -38,23 +42,26 @@ export async function captureActions(rules: string, path: string): Promise<Captu
   }
 }
 
-function isOfFile([, row]: TransactionAction): boolean {
+function isOfFile([, row]: Action): boolean {
   return row.rowKey.startsWith('f!')
 }
 
-/** A table that holds nothing, ever, and takes everything. */
-function emptyTable(onTransaction: (actions: TransactionAction[]) => void): TableClient {
-  const table: Pick<TableClient, 'getEntity' | 'submitTransaction'> = {
-    async getEntity() {
-      throw Object.assign(new Error('no such row'), { statusCode: 404 })
-    },
-    async submitTransaction(actions) {
-      onTransaction(actions as TransactionAction[])
-      const subResponses = actions.map(() => ({ status: 204, etag: 'W/"1"' }))
-      return { status: 202, subResponses, getResponseForEntity: () => subResponses[0] }
+/** Holds no row, ever. */
+const EMPTY_TABLE: Pick<TableClient, 'getEntity'> = {
+  async getEntity() {
+    throw Object.assign(new Error('no such row'), { statusCode: 404 })
+  },
+}
+
+/** Takes everything. */
+function capturing(onTransaction: (actions: Action[]) => void): Transactions<Action[]> {
+  return {
+    prepare: actions => [...actions],
+    async submit(first, rest) {
+      onTransaction([first, ...rest])
+      return 'W/"1"'
     },
   }
-  return table as TableClient
 }
 
 /** For a world in memory to begin with; the benchmark's own rules take their place. */

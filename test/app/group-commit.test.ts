@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import type { Ledger } from '../../src/app/ports.ts'
+import { TransientError } from '../../src/core/errors.ts'
+import { createMemoryWorld, FOLDER_RULE } from '../support/memory-world.ts'
+
+const FOLDER = 'sales/eu/dt=2026-01-15'
+type Commit = Parameters<Ledger['commit']>
+type MemoryWorld = ReturnType<typeof createMemoryWorld>
+
+describe('news of one asset that comes together', () => {
+  it('shares a transaction as far as one takes it', async () => {
+    const { world, commits } = await inPairs()
+    await world.deliver(...uploads(world, 2))
+    expect(commits).toHaveLength(1)
+  })
+
+  it('is made ready while the transaction before it is under way, without knowing its etag', async () => {
+    const { world, commits, hold } = await inPairs()
+    const release = hold()
+    const delivered = world.deliver(...uploads(world, 6))
+    await turns()
+    expect(commits.map(([, etag]) => etag instanceof Promise)).toEqual([false, true])
+    release()
+    await delivered
+    expect(commits).toHaveLength(3)
+    await expectFiles(world, 7)
+  })
+
+  it('is acknowledged transaction by transaction', async () => {
+    const { world, hold } = await inPairs()
+    const events = uploads(world, 4)
+    const release = hold(2)
+    const acknowledged: number[] = []
+    const deliveries = events.map(async (event, index) => {
+      await world.deliver(event)
+      acknowledged.push(index)
+    })
+    await turns()
+    expect(acknowledged).toEqual([0, 1])
+    release()
+    await Promise.all(deliveries)
+    expect(acknowledged).toEqual([0, 1, 2, 3])
+  })
+
+  it('is tried again where somebody else was faster than the transaction before it', async () => {
+    const { world, commits, hold } = await inPairs()
+    const release = hold()
+    const delivered = world.deliver(...uploads(world, 6))
+    await turns()
+    await anotherProcess(world).deliver(world.upload(`${FOLDER}/of-another-process.parquet`))
+    release()
+    await delivered
+    expect(commits.length).toBeGreaterThan(3)
+    await expectFiles(world, 8)
+  })
+
+  it('is recorded where the transaction before it fails, which those in it are told', async () => {
+    const { world, hold } = await inPairs()
+    const release = hold()
+    const events = uploads(world, 6)
+    const deliveries = events.map(event => world.deliver(event))
+    const outcomes = Promise.allSettled(deliveries)
+    await turns()
+    release(new TransientError('the storage account is away'))
+    expect((await outcomes).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+    ])
+    await expectFiles(world, 5)
+    await world.deliver(...events)
+    await expectFiles(world, 7)
+  })
+})
+
+/** Transactions of two; one has been made already, so that what comes next need not be read for. */
+async function inPairs() {
+  const commits: Commit[] = []
+  let held: { number: number; until: Promise<void> } | undefined
+  const world = createMemoryWorld(FOLDER_RULE, ({ ledger }) => ({
+    intentsPerCommit: 2,
+    ledger: {
+      ...ledger,
+      async commit(...call) {
+        if (commits.push(call) === held?.number) await held.until
+        return ledger.commit(...call)
+      },
+    },
+  }))
+  await world.deliver(world.upload(`${FOLDER}/first.parquet`))
+  commits.length = 0
+
+  /** The commit of this number waits; released, it goes on, or fails. */
+  function hold(number = 1): (error?: Error) => void {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    held = { number, until: promise }
+    return error => {
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+  }
+  return { world, commits, hold }
+}
+
+function uploads(world: MemoryWorld, count: number) {
+  return Array.from({ length: count }, (_, index) => world.upload(`${FOLDER}/part-${index}.parquet`))
+}
+
+function anotherProcess({ ledger, agenda, queue, lake }: MemoryWorld) {
+  return createMemoryWorld(FOLDER_RULE, () => ({ ledger, agenda, queue, lake }))
+}
+
+/** Whatever can go on without being released has. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 100; turn += 1) await Promise.resolve()
+}
+
+/** So many gather for the folder's next version. */
+async function expectFiles(world: MemoryWorld, files: number): Promise<void> {
+  const state = await world.ledger.readWork('sales-eu')
+  expect(state?.gatherings.map(gathering => gathering.files)).toEqual([files])
+}
