@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { z } from 'zod'
+import * as z from 'zod'
 import { reasonOf } from '../core/errors.ts'
 import { DAY, MINUTE } from '../core/time.ts'
 import { parseTimeSpan } from './time-span.ts'

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+import type { OutgoingHttpHeaders } from 'node:http'
 import { SECOND } from '../core/time.ts'
 import type { HostFunction } from './host-function.ts'
 import type { HttpAnswer, HttpCall } from './http-message.ts'
@@ -35,7 +35,9 @@ export async function runHttpFunction(
 }
 
 async function toRpcHttp(call: HttpCall, params: Record<string, string>): Promise<RpcHttpData> {
-  const body = await call.readBody(MAX_HTTP_BODY_BYTES)
+  // As in Azure, a body whose length is not said (in chunks) does not reach the function.
+  const isTold = Number(call.headers['content-length'] ?? 0) > 0
+  const body = isTold ? await call.readBody(MAX_HTTP_BODY_BYTES) : new Uint8Array()
   const query = new Map<string, string>()
   // As in Azure, a name that comes twice has its values joined.
   for (const [name, value] of call.url.searchParams) {
@@ -45,18 +47,16 @@ async function toRpcHttp(call: HttpCall, params: Record<string, string>): Promis
   return {
     method: call.method,
     url: call.url.href,
-    nullableHeaders: nullable(Object.entries(joinHeaders(call.headers))),
+    nullableHeaders: nullable(joinHeaders(call.headersDistinct)),
     nullableParams: nullable(Object.entries(params)),
     nullableQuery: nullable(query),
     body: body.length > 0 ? { bytes: body } : null,
   }
 }
 
-function joinHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const entries = Object.entries(headers).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(
-    entries.map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : `${value}`]),
-  )
+/** As ASP.NET Core writes a header that came more than once. */
+function joinHeaders(headers: NodeJS.Dict<string[]>): [string, string][] {
+  return Object.entries(headers).map(([name, values = []]) => [name, values.join(',')])
 }
 
 function nullable(entries: Iterable<[string, string]>): Record<string, Nullable<string>> {

@@ -5,6 +5,8 @@ export interface HttpCall {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingHttpHeaders
+  /** Each time that a header came; names in lower case. */
+  readonly headersDistinct: NodeJS.Dict<string[]>
   /** The whole body; rejects with BodyTooLargeError when it is longer. */
   readBody(maxBytes: number): Promise<Buffer>
 }
@@ -36,6 +38,7 @@ export function toCall(request: IncomingMessage): HttpCall | undefined {
     method: request.method ?? 'GET',
     url,
     headers: request.headers,
+    headersDistinct: request.headersDistinct,
     readBody: maxBytes => readBody(request, maxBytes),
   }
 }

@@ -7,8 +7,7 @@ export interface HttpRoute {
   /** Orders routes: the smaller one is the more specific and is tried first. */
   readonly rank: string
   /**
-   * The parameters (decoded) when the path (encoded, as in `URL.pathname`) matches, else undefined. Throws
-   * URIError on a parameter that is not percent-encoded UTF-8.
+   * The parameters (decoded) when the path (encoded, as in `URL.pathname`) matches, else undefined.
    */
   match(pathname: string): Record<string, string> | undefined
 }
@@ -49,7 +48,7 @@ export function compileRoute(prefix: string, route: string): HttpRoute {
     const values: [string, string][] = []
     for (const [index, parameter] of parameters.entries()) {
       const raw = found[index + 1]
-      const value = raw === undefined || raw === '' ? parameter.fallback : decodeURIComponent(raw)
+      const value = raw === undefined || raw === '' ? parameter.fallback : decodeParameter(raw)
       if (value === undefined) continue
       if (!parameter.constraints.every(constraint => meetsConstraint(constraint, value))) return undefined
       values.push([parameter.name, value])
@@ -58,6 +57,18 @@ export function compileRoute(prefix: string, route: string): HttpRoute {
   }
 
   return { template, rank: segments.map(segment => segment.rank).join(''), match }
+}
+
+/** As ASP.NET Core decodes a path: what is no UTF-8 stays as it is, and so does what would be a separator. */
+function decodeParameter(raw: string): string {
+  return raw.replace(/(?:%[0-9a-f]{2})+/gi, encoded => {
+    try {
+      return decodeURIComponent(encoded.replace(/%(?=2f)/gi, '%25'))
+    } catch (error) {
+      if (error instanceof URIError) return encoded
+      throw error
+    }
+  })
 }
 
 /** At the slashes outside of braces: a `regex(…)` constraint may hold some. */

@@ -33,7 +33,6 @@ export function createHttpRouter(options: HttpRouterOptions): (call: HttpCall) =
     const path = call.url.pathname
     if (path.toLowerCase().replace(/\/$/, '') === WEBHOOK_PATH) return webhook(call)
     const found = find(call)
-    if (found === 'bad') return { status: 400, body: 'The path is not percent-encoded UTF-8.' }
     if (found !== undefined) return runHttpFunction(found.fn, call, found.params, invoker)
     if (call.method === 'GET' && path === '/')
       return { status: 200, body: 'The functions of this host are up.' }
@@ -43,17 +42,12 @@ export function createHttpRouter(options: HttpRouterOptions): (call: HttpCall) =
     return { status: 404, body: 'Nothing answers here.' }
   }
 
-  function find(call: HttpCall): { fn: HostFunction; params: Record<string, string> } | 'bad' | undefined {
-    try {
-      for (const { fn, trigger, route } of routed) {
-        const params = trigger.methods.includes(call.method) ? route.match(call.url.pathname) : undefined
-        if (params !== undefined) return { fn, params }
-      }
-      return undefined
-    } catch (error) {
-      if (error instanceof URIError) return 'bad'
-      throw error
+  function find(call: HttpCall): { fn: HostFunction; params: Record<string, string> } | undefined {
+    for (const { fn, trigger, route } of routed) {
+      const params = trigger.methods.includes(call.method) ? route.match(call.url.pathname) : undefined
+      if (params !== undefined) return { fn, params }
     }
+    return undefined
   }
 
   return answer

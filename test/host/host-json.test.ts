@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
+import { MINUTE } from '../../src/core/time.ts'
 import { parseHostJson, readHostJson } from '../../src/host/host.ts'
 
 const parse = (content: object) => parseHostJson(JSON.stringify(content), 'host.json')
@@ -89,8 +91,31 @@ describe('host.json', () => {
     expect(() => parseHostJson('{', 'some/host.json')).toThrow('some/host.json  is not JSON')
   })
 
-  it("reads this project's own", async () => {
-    expect((await readHostJson('host.json')).http.routePrefix).toBe('api')
+  it("reads this project's own, and all of it that Azure would read", async () => {
+    const text = await readFile('host.json', 'utf8')
+    const { extensions, extensionBundle, functionTimeout, ...others } = JSON.parse(text)
+    expect(Object.keys(others).sort()).toEqual(['logging', 'version'])
+    // What is set for another extension would be obeyed in Azure and not here.
+    expect(Object.keys(extensions).sort()).toEqual(['http', 'queues'])
+    expect(Object.keys(extensions.http)).toEqual(['routePrefix'])
+    const parsed = await readHostJson('host.json')
+    expect(parsed.http).toEqual(extensions.http)
+    expect(Object.keys(parsed.queues).map(name => name.replace(/Ms$/, ''))).toEqual(
+      Object.keys(extensions.queues),
+    )
+    expect([functionTimeout, parsed.functionTimeoutMs]).toEqual(['00:05:00', 5 * MINUTE])
+    expect(extensionBundle).toEqual({
+      id: 'Microsoft.Azure.Functions.ExtensionBundle',
+      version: '[4.0.0, 5.0.0)',
+    })
+  })
+
+  it('sends its messages as the work queue writes them, and gives them the patience of their handler', async () => {
+    const { queues, functionTimeoutMs } = await readHostJson('host.json')
+    // Our own messages are plain JSON; the default, base64, would make poison of each.
+    expect(queues.messageEncoding).toBe('none')
+    expect(queues.maxDequeueCount).toBeGreaterThan(1)
+    expect(functionTimeoutMs).toBeGreaterThan(queues.visibilityTimeoutMs)
   })
 })
 
