@@ -1,5 +1,6 @@
-import { printable } from './table.ts'
-import { widthOf } from './text-width.ts'
+import type { Paint } from './terminal/paint.ts'
+import { printable } from './terminal/printable.ts'
+import { widthOf } from './terminal/text-width.ts'
 
 /** Cells of a line that are shown; of a longer one, those around the place. */
 const MAX_CELLS = 100
@@ -15,9 +16,14 @@ export interface FramePlace {
   column: number
   /** Just behind the end, on the same line. */
   endColumn?: number
+  /** Lines, from 1, both included, whose text is not shown. */
+  concealed?: readonly { from: number; to: number }[]
 }
 
-export type Paint = (style: 'red' | 'yellow' | 'dim' | 'bold' | 'green', text: string) => string
+/** A secret as it is often enough written in a file that nothing more can be said of. */
+const PLAIN_SECRET =
+  /^(.*\b(?:secret|sas|sasToken|accountKey|clientSecret|password)["']?\s*:)(?!\s*["']?keyvault:)(?=\s*\S).*$/i
+const CONCEALED = '(not shown: it may hold a secret)'
 
 /**
  * The line with carets under the place, between the line before and the line after it. Tabs are shown as spaces,
@@ -25,11 +31,14 @@ export type Paint = (style: 'red' | 'yellow' | 'dim' | 'bold' | 'green', text: s
  */
 export function codeFrame(
   text: string,
-  { line, column, endColumn = column + 1 }: FramePlace,
+  { line, column, endColumn = column + 1, concealed = [] }: FramePlace,
   paint: Paint = (_, plain) => plain,
   style: 'red' | 'yellow' = 'red',
 ): string {
-  const lines = text.split(/\r\n|\n|\r/)
+  const isConcealed = (at: number) => concealed.some(({ from, to }) => at >= from && at <= to)
+  const lines = text
+    .split(/\r\n|\n|\r/)
+    .map((content, i) => (isConcealed(i + 1) ? CONCEALED : content.replace(PLAIN_SECRET, `$1 ${CONCEALED}`)))
   const cells = toCells(lines[line - 1] ?? '')
   const start = cellAt(cells, column - 1)
   const end = Math.max(start + 1, cellAt(cells, endColumn - 1))
@@ -43,7 +52,7 @@ export function codeFrame(
     const sign = at === line ? paint(style, '>') : ' '
     const number = paint('dim', `${String(at).padStart(gutter)} |`)
     shown.push(`${sign} ${number} ${windowOf(toCells(lines[at - 1] ?? ''), from)}`.trimEnd())
-    if (at !== line) continue
+    if (at !== line || isConcealed(at)) continue
     const visibleEnd = Math.min(end, from + MAX_CELLS)
     const carets = ' '.repeat(start - from) + paint(style, '^'.repeat(Math.max(1, visibleEnd - start)))
     shown.push(`  ${paint('dim', `${' '.repeat(gutter)} |`)} ${carets}`)

@@ -1,7 +1,7 @@
 /** An explanation as people read it at a terminal. */
 import type { FileExplanation, LedgerFacts, RuleExplanation } from '../app/explain.ts'
 import { statesOf } from './states.ts'
-import { printable } from './table.ts'
+import { printable } from './terminal/printable.ts'
 
 /** Rules that do not match and are shown; `--json` has more. */
 const MISSES_SHOWN = 10
@@ -35,7 +35,7 @@ function headOf({ file, source, commit, lake, isDirectory }: FileExplanation): s
   ]
 }
 
-function inLake(lake: NonNullable<FileExplanation['lake']>): string {
+export function inLake(lake: NonNullable<FileExplanation['lake']>): string {
   if (lake.state === 'absent') return 'there is no such file'
   if (lake.state === 'unknown') return `not known: ${lake.reason}`
   const copy = lake.isBeingCopied ? ', a copy into it has not ended' : ''

@@ -9,6 +9,11 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const isRecentEnough = major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)
 
 if (isRecentEnough) {
+  // Who reads no further, as `lakemark status | head`, has what was wanted.
+  process.stdout.on('error', error => {
+    if ('code' in error && error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
   const { main } = await import('./main.ts')
   await main(process.argv)
 } else {

@@ -1,7 +1,8 @@
 /** Problems and warnings of files, as people, machines and GitHub read them. */
 import type { Problem } from '../core/rules/problem.ts'
-import { codeFrame, type Paint } from './code-frame.ts'
-import { printable } from './table.ts'
+import { codeFrame } from './code-frame.ts'
+import type { Paint } from './terminal/paint.ts'
+import { printable } from './terminal/printable.ts'
 
 export type Severity = 'problem' | 'warning'
 
@@ -16,10 +17,12 @@ export function formatFindings(
   texts: ReadonlyMap<string, string>,
   paint: Paint,
 ): string {
-  const formatted = [
-    ...problems.map(it => formatFinding(it, 'problem', texts, paint)),
-    ...warnings.map(it => formatFinding(it, 'warning', texts, paint)),
-  ]
+  const concealed = Map.groupBy(problems, it => it.file)
+  const format = (severity: Severity) => (it: Problem) => {
+    const hidden = (concealed.get(it.file) ?? []).flatMap(other => other.concealed ?? [])
+    return formatFinding(it, severity, texts.get(it.file), hidden, paint)
+  }
+  const formatted = [...problems.map(format('problem')), ...warnings.map(format('warning'))]
   return formatted.map(text => `${text}\n`).join('\n')
 }
 
@@ -58,15 +61,17 @@ export function toJson(problem: Problem, severity: Severity): object {
 function formatFinding(
   problem: Problem,
   severity: Severity,
-  texts: ReadonlyMap<string, string>,
+  text: string | undefined,
+  concealed: readonly { from: number; to: number }[],
   paint: Paint,
 ): string {
-  const text = texts.get(problem.file)
   const style = severity === 'problem' ? 'red' : 'yellow'
   const { file, line, column, message } = problem
   const label = severity === 'problem' ? '' : `${paint(style, 'warning:')} `
   const heading = `${paint('bold', printable(`${file}:${line}:${column}`))}  ${label}${printable(message)}`
-  return text === undefined ? heading : `${heading}\n${codeFrame(text, problem, paint, style)}`
+  return text === undefined
+    ? heading
+    : `${heading}\n${codeFrame(text, { ...problem, concealed }, paint, style)}`
 }
 
 function counted(count: number, thing: string): string {

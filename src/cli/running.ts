@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { UsageError } from './usage-error.ts'
 
 /** Where the local world is to be found while it runs: written by `start`, read by the other commands. */

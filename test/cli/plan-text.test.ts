@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { formatPlanMarkdown } from '../../src/cli/plan/plan-markdown.ts'
 import { formatPlan } from '../../src/cli/plan/plan-text.ts'
 import { duration, type ToldPlan } from '../../src/cli/plan/plan-words.ts'
-import { createProgress } from '../../src/cli/plan/progress.ts'
 import { createRulesPlanner, NO_RULES } from '../../src/core/rule-plan/planner.ts'
 import { MINUTE, SECOND } from '../../src/core/time.ts'
 import { ruleFile, ruleSet } from '../support/rule-files.ts'
@@ -102,29 +101,5 @@ describe('a duration', () => {
     [1000 * 60 * MINUTE, '1,000 h 0 min'],
   ])('of %i ms is %s', (takesMs, text) => {
     expect(duration({ takesMs })).toBe(text)
-  })
-})
-
-describe('progress', () => {
-  const streamOf = (isTTY: boolean) => {
-    const written: string[] = []
-    return { written, stream: { isTTY, columns: 20, write: (text: string) => written.push(text) > 0 } }
-  }
-
-  it('is one line on a terminal, cut to its width, and gone at the end', () => {
-    const { written, stream } = streamOf(true)
-    const progress = createProgress(stream as never)
-    progress.show(`listed\u001b ${'x'.repeat(100)}`)
-    progress.clear()
-    progress.clear()
-    expect(written).toEqual([`\r\u001b[2Klisted\ufffd ${'x'.repeat(11)}`, '\r\u001b[2K'])
-  })
-
-  it('is nothing elsewhere', () => {
-    const { written, stream } = streamOf(false)
-    const progress = createProgress(stream as never)
-    progress.show('listed')
-    progress.clear()
-    expect(written).toEqual([])
   })
 })

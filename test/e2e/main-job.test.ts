@@ -118,9 +118,8 @@ describe('the main job with the sample rules', () => {
       { ...good('x'), data: undefined },
       { ...good('x'), subject: '/blobServices/default/containers/silver/blobs/sales/../../etc/passwd' },
       { ...good('x'), subject: 42 },
-      null,
-      'text',
-      7,
+      {},
+      { eventType: 7 },
     ]
     const answers = await Promise.all([
       post('this is not JSON'),
@@ -129,15 +128,17 @@ describe('the main job with the sample rules', () => {
       post([]),
       post({ ...good('single') }),
       post([good('elsewhere')], 'noSuchFunction'),
+      post([good('sent-again'), null, 'text', 7]),
     ])
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 202, 202, 202, 404])
+    // What is no JSON object the host refuses itself, as it would in Azure, and Event Grid sends it again.
+    expect(answers.map(({ status }) => status)).toEqual([500, 500, 202, 202, 202, 404, 500])
     for (const name of ['before', 'after-rubbish', 'single']) await registered(`sales-eu-${name}`, 1)
     const health = await fetch(`${lakemark.service}/api/health`)
     expect(health.status).toBe(200)
     expect(((await health.json()) as { counts: Record<string, number> }).counts).toMatchObject({
       'ignored:not-a-blob-event': 1,
       'ignored:bad-data': 1,
-      'ignored:not-an-event': 3,
+      'ignored:not-an-event': 2,
     })
   })
 

@@ -41,6 +41,11 @@ async function commitRules(dir: string): Promise<void> {
   await commit({ fs, dir, message: 'rules', author: { name: 'A', email: 'a@example.com' } })
 }
 
+/** As a service answers `GET /api/rules`. */
+function rulesAnswer(files: unknown): string {
+  return JSON.stringify({ count: 1, candidate: null, trouble: null, files })
+}
+
 /** One repository with rules, a lake that runs, and what `lakemark plan` says of them. */
 describe('lakemark plan', () => {
   let home: string
@@ -87,7 +92,7 @@ describe('lakemark plan', () => {
       { path: 'workspaces.yaml', text: await readFile(join(rules, 'workspaces.yaml'), 'utf8') },
       { path: 'rules.yaml', text },
     ]
-    answer = { status: 200, body: JSON.stringify({ files }) }
+    answer = { status: 200, body: rulesAnswer(files) }
   }
 
   it('says that nothing changes, with exit code 0', async () => {
@@ -163,12 +168,13 @@ describe('lakemark plan', () => {
 
   it.each([
     [404, '{}', /does not offer its rules \(404/],
-    [200, '{"files":[{"path":1}]}', /does not offer its rules/],
-    [200, '<html>', /does not offer its rules/],
-    [401, '', /asks for a function key/],
+    [200, rulesAnswer(undefined), /does not offer its rules/],
+    [200, rulesAnswer([{ path: 1 }]), /does not understand \(files\.0\.path\)/],
+    [200, '<html>', /does not understand \(no JSON\)/],
+    [401, '', /or a function key, as \?code=… in its address/],
     [
       200,
-      '{"files":[{"path":"r.yaml","text":"rules: 7"}]}',
+      rulesAnswer([{ path: 'r.yaml', text: 'rules: 7' }]),
       /the old rules, the service at .* have problems:\nr\.yaml:1:8 /,
     ],
   ])('cannot tell against a service that answers %i %j', async (status, body, reason) => {

@@ -17,15 +17,24 @@ export interface Finished {
 }
 
 /** Runs the command line to its end, as a user would. */
-export async function runCommand(
+export function runCommand(
   home: string,
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<Finished> {
+  return startCommand(home, args, env).finished
+}
+
+/** The same, for commands that something is to happen to meanwhile. */
+export function startCommand(
+  home: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): { child: ChildProcess; finished: Promise<Finished> } {
   const child = launch(home, args, env)
   const output = collect(child)
-  const code = await new Promise<number | null>(resolve => child.once('exit', resolve))
-  return { code, ...output() }
+  const closed = new Promise<number | null>(resolve => child.once('close', resolve))
+  return { child, finished: closed.then(code => ({ code, ...output() })) }
 }
 
 export interface RunningLakemark {

@@ -3,6 +3,7 @@ import { createBlobLake } from '../../azure/blob-lake.ts'
 import { createCredential } from '../../azure/credential.ts'
 import { accountOf, createBlobService, type StorageConnection } from '../../azure/storage-clients.ts'
 import type { Config } from '../../config.ts'
+import { storageUrl } from '../../core/clouds.ts'
 import { DEV_ACCOUNT, DEV_KEY } from '../../emulators/lake/azurite.ts'
 import type { Running } from '../running.ts'
 import { UsageError } from '../usage-error.ts'
@@ -11,11 +12,12 @@ import { UsageError } from '../usage-error.ts'
  * The lake as the command line sees it. The account that AzureWebJobsStorage names as it is connected, all others
  * by identity; without that setting, and while a local world runs here, that one's lake and nothing else.
  */
-export function openLake({ storage, clientId }: Config, running: Running | undefined): Lake {
+export function openLake(config: Config, running: Running | undefined): Lake {
+  const { storage } = config
   const own = storage ?? (running === undefined ? undefined : localLake(running))
   const ownAccount = own === undefined ? undefined : accountOf(own)
   const lake = createBlobLake(account =>
-    createBlobService(own !== undefined && account === ownAccount ? own : byIdentity(account, clientId)),
+    createBlobService(own !== undefined && account === ownAccount ? own : byIdentity(account, config)),
   )
   return {
     ...lake,
@@ -41,14 +43,14 @@ function localLake({ lake }: Running): StorageConnection {
   return { kind: 'connection string', connectionString: parts.join(';') }
 }
 
-function byIdentity(account: string, clientId: string | undefined): StorageConnection {
-  const url = (service: string) => `https://${account}.${service}.core.windows.net`
-  const credential = createCredential(clientId)
+/** Of whoever is signed in here. */
+function byIdentity(account: string, { cloud }: Config): StorageConnection {
+  const credential = createCredential(undefined, cloud)
   return {
     kind: 'identity',
-    blobUrl: url('blob'),
-    queueUrl: url('queue'),
-    tableUrl: url('table'),
+    blobUrl: storageUrl(cloud, account, 'blob'),
+    queueUrl: storageUrl(cloud, account, 'queue'),
+    tableUrl: storageUrl(cloud, account, 'table'),
     credential,
   }
 }

@@ -1,8 +1,11 @@
 /** The rules that a plan starts from. */
-import { z } from 'zod'
-import { SECOND } from '../../core/time.ts'
+import type { RulesView } from '../../functions/routes/rules.ts'
 import { readRulesAtReference } from '../../git/rules-at-reference.ts'
+import type { ServiceOptions } from '../command.ts'
 import type { Running } from '../running.ts'
+import { findService, parseServiceAddress, type ServiceAddress } from '../service/address.ts'
+import { createService, tokenFor } from '../service/client.ts'
+import { RefusedError } from '../service/refusal.ts'
 import { UsageError } from '../usage-error.ts'
 
 export interface OldRules {
@@ -15,31 +18,33 @@ export interface OldRules {
 interface Wanted {
   /** A git reference. */
   base: string | undefined
-  /** The address of a service. */
+  /** The address of a service. It may carry the function key, as `?code=`; messages leave it out. */
   against: string | undefined
+  service: ServiceOptions
   running: Running | undefined
   folder: string
 }
 
-const TIMEOUT_MS = 30 * SECOND
-/** 200 rule files of a size that no person would write. */
-const MAX_ANSWER_LENGTH = 64 * 1024 * 1024
+const OK = 200
+const NOT_FOUND = 404
 const SHORT_COMMIT = 10
 
-const offered = z.object({ files: z.array(z.object({ path: z.string(), text: z.string() })) })
-
 /**
- * Those of the git reference or of the service where one is given; else those of the service that runs here; else
- * those of the last commit; else none. Throws UsageError where what is asked for is not to be had.
+ * Those of the git reference or of the service where one is given; else those of the service that is named or runs
+ * here; else those of the last commit; else none. Throws UsageError where what is asked for is not to be had.
  */
-export async function readOldRules({ base, against, running, folder }: Wanted): Promise<OldRules> {
-  if (against !== undefined) return fromService(against)
+export async function readOldRules({ base, against, service, running, folder }: Wanted): Promise<OldRules> {
+  if (against !== undefined) {
+    return fromService(parseServiceAddress(against, '--against'), service.audience)
+  }
   if (base !== undefined) {
     const rules = await fromGit(folder, base)
     if (rules !== undefined) return rules
     throw new UsageError(`--base ${base}: ${folder} is in no git repository`)
   }
-  if (running !== undefined) return fromService(running.service)
+  const address = await findService(service.url)
+  // This machine's, where none runs, is nobody to ask.
+  if (running !== undefined || !address.isLocal) return fromService(address, service.audience)
   return (await fromGit(folder, 'HEAD')) ?? { label: `none, as ${folder} is in no git repository`, files: [] }
 }
 
@@ -53,43 +58,18 @@ async function fromGit(folder: string, reference: string): Promise<OldRules | un
   return { label: found.files.length === 0 ? `none at ${where}` : where, files: found.files }
 }
 
-/** The address may carry the function key, as `?code=`; messages leave it out. */
-async function fromService(address: string): Promise<OldRules> {
-  const { endpoint, shown, key } = endpointOf(address)
-  const response = await fetch(endpoint, {
-    // The key is for this address alone.
-    redirect: 'error',
-    headers: key === null ? {} : { 'x-functions-key': key },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch(() => {
-    throw new UsageError(`no answer from ${shown}; is Lakemark running there?`)
+async function fromService(address: ServiceAddress, audience: string | undefined): Promise<OldRules> {
+  const { base } = address
+  const service = createService({ address, token: tokenFor(address, audience) })
+  const { files } = await service.call<RulesView>('rules', { query: { include: 'files' } }).catch(error => {
+    throw error instanceof RefusedError && error.status === NOT_FOUND ? tooOld(base, NOT_FOUND) : error
   })
-  if (response.status === 401 || response.status === 403) {
-    throw new UsageError(`${shown} asks for a function key: add ?code=… to its address`)
-  }
-  const answer = parseAnswer(await response.text())
-  if (response.ok && answer !== undefined) return { label: `the service at ${shown}`, files: answer.files }
-  throw new UsageError(
-    `the service at ${shown} does not offer its rules (${response.status} from /api/rules?include=files); ` +
-      'it may be an older one: give --base and a git reference instead',
+  if (files === undefined) throw tooOld(base, OK)
+  return { label: `the service at ${base}`, files }
+}
+
+function tooOld(base: string, status: number): UsageError {
+  return new UsageError(
+    `the service at ${base} does not offer its rules (${status} from /api/rules?include=files); it may be an older one: give --base and a git reference instead`,
   )
-}
-
-function endpointOf(address: string): { endpoint: URL; shown: string; key: string | null } {
-  const url = URL.canParse(address) ? new URL(address) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '') {
-    throw new UsageError('--against: expected the http or https address of a service')
-  }
-  const shown = url.origin + url.pathname.replace(/\/+$/, '')
-  return { endpoint: new URL(`${shown}/api/rules?include=files`), shown, key: url.searchParams.get('code') }
-}
-
-function parseAnswer(text: string): z.infer<typeof offered> | undefined {
-  if (text.length > MAX_ANSWER_LENGTH) return undefined
-  try {
-    return offered.safeParse(JSON.parse(text)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }

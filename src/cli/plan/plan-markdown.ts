@@ -1,6 +1,6 @@
 /** A plan as a comment of a pull request. Names of files are anybody's: nothing in them may become markup. */
 import type { Change } from '../../core/rule-plan/rules-plan.ts'
-import { printable } from '../table.ts'
+import { printable } from '../terminal/printable.ts'
 import {
   about,
   count,

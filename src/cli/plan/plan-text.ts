@@ -1,6 +1,7 @@
 /** A plan as people read it at a terminal. */
 import type { Change } from '../../core/rule-plan/rules-plan.ts'
-import { formatTable, printable } from '../table.ts'
+import { printable } from '../terminal/printable.ts'
+import { formatTable, type TableOptions } from '../terminal/table.ts'
 import {
   about,
   count,
@@ -14,7 +15,7 @@ import {
   type ToldPlan,
 } from './plan-words.ts'
 
-export function formatPlan(plan: ToldPlan): string {
+export function formatPlan(plan: ToldPlan, table: TableOptions = {}): string {
   const lines = [`old rules  ${plan.old}`, `new rules  ${plan.new}`]
   const renamed = ruleLines(plan.rules)
   if (!plan.isChange) return [...lines, '', ...renamed, 'Nothing changes.'].map(printable).join('\n')
@@ -23,8 +24,8 @@ export function formatPlan(plan: ToldPlan): string {
     ...lakeLines(plan).map((line, index) => printable(`${index === 0 ? 'lake' : ''}`.padEnd(11) + line)),
     '',
     ...renamed.map(printable),
-    ...section(byRule(plan)),
-    ...section(byWorkspace(plan)),
+    ...section(byRule(plan, table)),
+    ...section(byWorkspace(plan, table)),
     '',
     summary(plan),
     ...KINDS.flatMap(([kind, title]) => samples(title, plan[kind])),
@@ -35,17 +36,24 @@ function section(table: string): string[] {
   return table === '' ? [] : ['', table]
 }
 
-function byRule({ byRule: rules, isExact }: ToldPlan): string {
+function byRule({ byRule: rules, isExact }: ToldPlan, table: TableOptions): string {
   if (rules.length === 0) return ''
   const rows = rules.map(({ rule, matched, unmatched, changed, delivered, refused, versions }) => [
     rule,
     ...[matched, unmatched, changed, delivered, refused].map(files => (files === 0 ? '' : count(files))),
     about(versions, isExact),
   ])
-  return formatTable(['RULE', 'NEW FILES', 'NO LONGER', 'OTHERWISE', 'ALSO TO', 'REFUSED', 'VERSIONS'], rows)
+  return formatTable(
+    ['RULE', 'NEW FILES', 'NO LONGER', 'OTHERWISE', 'ALSO TO', 'REFUSED', 'VERSIONS'],
+    rows,
+    table,
+  )
 }
 
-function byWorkspace({ byWorkspace: workspaces, bySubscription, isExact }: ToldPlan): string {
+function byWorkspace(
+  { byWorkspace: workspaces, bySubscription, isExact }: ToldPlan,
+  table: TableOptions,
+): string {
   if (workspaces.length === 0) return ''
   const rows = workspaces.map(({ alias, subscription, versions }) => [
     alias,
@@ -54,9 +62,9 @@ function byWorkspace({ byWorkspace: workspaces, bySubscription, isExact }: ToldP
   ])
   const paces = bySubscription.map(it => [it.subscription, about(it.writes, isExact), duration(it)])
   return [
-    formatTable(['WORKSPACE', 'SUBSCRIPTION', 'VERSIONS'], rows),
+    formatTable(['WORKSPACE', 'SUBSCRIPTION', 'VERSIONS'], rows, table),
     '',
-    formatTable(['SUBSCRIPTION', 'ARM WRITES', `TAKES (${PACE})`], paces),
+    formatTable(['SUBSCRIPTION', 'ARM WRITES', `TAKES (${PACE})`], paces, table),
   ].join('\n')
 }
 
