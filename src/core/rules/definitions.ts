@@ -1,9 +1,11 @@
 /** What the files define for the rules to name: workspaces, groups of them, and datastores. */
+import type { Cloud } from '../clouds.ts'
 import { defaultDatastoreName } from '../naming.ts'
+import { parseSecretReference } from '../secret-reference.ts'
 import type { Targets } from './compile-rule.ts'
 import { entriesOf, parseField, parseFields } from './fields.ts'
 import { lineOf, type Place, type Reporter, within } from './report.ts'
-import type { Datastore, Workspace } from './rule-set.ts'
+import type { Datastore, DatastoreCredential, Workspace } from './rule-set.ts'
 import {
   datastoreShape,
   groupShape,
@@ -26,7 +28,11 @@ export interface Defined<T> {
 }
 
 /** By alias. Two aliases for one workspace would send it every version twice. */
-export function defineWorkspaces(sections: Section[], report: Reporter): Map<string, Defined<Workspace>> {
+export function defineWorkspaces(
+  sections: Section[],
+  cloud: Cloud,
+  report: Reporter,
+): Map<string, Defined<Workspace>> {
   const defined = new Map<string, Defined<Workspace>>()
   const aliases = new Map<string, string>()
   const entries = uniqueEntries(sections, 'a map from aliases to workspaces', report)
@@ -38,7 +44,9 @@ export function defineWorkspaces(sections: Section[], report: Reporter): Map<str
     const resourceGroup = fields?.resourceGroup?.name ?? ''
     const name = fields?.name?.name ?? alias
     // Defined even where it is wrong, so that rules which name it are not wrong as well.
-    defined.set(alias, { value: { alias, subscription, resourceGroup, name }, place })
+    const credential = fields?.credential
+    defined.set(alias, { value: { alias, subscription, resourceGroup, name, credential }, place })
+    checkVault(credential, cloud, place, report)
     if (subscription === '' || resourceGroup === '') continue
 
     const aliasAsName = name === alias ? workspaceName(alias) : { name }
@@ -87,7 +95,11 @@ export function defineTargets(
 }
 
 /** By `account/container`. */
-export function defineDatastores(sections: Section[], report: Reporter): Map<string, Defined<Datastore>> {
+export function defineDatastores(
+  sections: Section[],
+  cloud: Cloud,
+  report: Reporter,
+): Map<string, Defined<Datastore>> {
   const defined = new Map<string, Defined<Datastore>>()
   for (const { name: key, raw, place } of uniqueEntries(
     sections,
@@ -99,9 +111,25 @@ export function defineDatastores(sections: Section[], report: Reporter): Map<str
     const fields = parseFields(datastoreShape, raw, place, report)
     if ('problem' in parsed || !fields?.kind) continue
     const name = fields.name?.name ?? defaultDatastoreName(parsed.account, parsed.container)
-    defined.set(key, { value: { ...parsed, name, kind: fields.kind }, place })
+    const { kind, credential } = fields
+    checkVault(credential, cloud, place, report)
+    defined.set(key, { value: { ...parsed, name, kind, credential }, place })
   }
   return defined
+}
+
+/** No token is ever shown to a vault that is none of the cloud's. */
+function checkVault(
+  credential: DatastoreCredential | undefined,
+  cloud: Cloud,
+  place: Place,
+  report: Reporter,
+): void {
+  if (credential === undefined) return
+  const { kind, secret } = credential
+  const parsed = parseSecretReference(secret, cloud)
+  const steps = kind === 'servicePrincipal' ? [kind, 'secret'] : [kind]
+  if ('problem' in parsed) report.value(within(place, 'credential', ...steps), parsed.problem)
 }
 
 /** The entries of all files; one that stands in several is reported, and the first one counts. */

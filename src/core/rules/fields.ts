@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { kindOf } from './kind.ts'
 import { type Place, type Reporter, within } from './report.ts'
 import { didYouMean } from './suggestion.ts'

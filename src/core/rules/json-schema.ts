@@ -2,7 +2,7 @@
  * The JSON Schemas of the files that people write, for the completion and hover of editors. Draft 7 is what
  * yaml-language-server reads best.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { exampleFileSchema } from '../examples/schema.ts'
 import { MAX_RULES } from './limits.ts'
 import { datastoreShape, groupShape, LABEL, ruleShape, workspaceShape } from './schema.ts'

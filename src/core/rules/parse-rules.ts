@@ -1,3 +1,4 @@
+import { type Cloud, PUBLIC_CLOUD } from '../clouds.ts'
 import { compileRule } from './compile-rule.ts'
 import { checkDatastoreNames, checkRuleNames, checkSharedAssets } from './cross-checks.ts'
 import {
@@ -26,9 +27,12 @@ export type ParsedRules =
 
 /**
  * The rule set that the files make together, or every problem in any of them, by file and place.
- * `path` is what the problems call the file; nothing is read.
+ * `path` is what the problems call the file; nothing is read. Secrets must lie in vaults of `cloud`.
  */
-export function parseRules(files: readonly { path: string; text: string }[]): ParsedRules {
+export function parseRules(
+  files: readonly { path: string; text: string }[],
+  { cloud = PUBLIC_CLOUD }: { cloud?: Cloud } = {},
+): ParsedRules {
   const named = files.map(file => file.path)
   if (files.length > MAX_FILES) {
     return refused(named[MAX_FILES], `more than ${MAX_FILES} rule files; join some of them`)
@@ -43,7 +47,7 @@ export function parseRules(files: readonly { path: string; text: string }[]): Pa
   }
 
   const report = createReporter()
-  const rules = compileFiles(trees, problems.length === 0, report)
+  const rules = compileFiles(trees, problems.length === 0, cloud, report)
   problems = problems.concat(without(report.problems, problems))
   const warnings = bounded(sortProblems(report.warnings), 'warnings')
   if (problems.length > 0)
@@ -55,7 +59,7 @@ export function parseRules(files: readonly { path: string; text: string }[]): Pa
   return { ok: true, rules, warnings }
 }
 
-function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Reporter): RuleSet {
+function compileFiles(trees: YamlTree[], areAllReadable: boolean, cloud: Cloud, report: Reporter): RuleSet {
   const sections = { workspaces: [], groups: [], datastores: [], rules: [] } as Record<string, Section[]>
   for (const tree of trees) {
     if (tree.value === null) continue
@@ -71,10 +75,10 @@ function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Report
     rules: ofRules = [],
   } = sections
 
-  const workspaces = defineWorkspaces(ofWorkspaces, report)
+  const workspaces = defineWorkspaces(ofWorkspaces, cloud, report)
   const isComplete = areAllReadable && [...ofWorkspaces, ...groups].every(({ raw }) => isMapOrNothing(raw))
   const targets = defineTargets(workspaces, groups, isComplete, report)
-  const datastores = defineDatastores(ofDatastores, report)
+  const datastores = defineDatastores(ofDatastores, cloud, report)
   const rules = compileRules(ofRules, targets, report)
   checkRuleNames(rules, report)
   checkDatastoreNames(datastores, rules, report)
@@ -82,6 +86,7 @@ function compileFiles(trees: YamlTree[], areAllReadable: boolean, report: Report
   const known = valuesOf(workspaces)
   warnOfRules(rules, known, report)
   return {
+    cloud,
     rules: rules.map(it => it.value),
     workspaces: known,
     datastores: valuesOf(datastores),

@@ -10,6 +10,8 @@ export interface Problem {
   message: string
   /** What was probably meant instead of the name that stands there. */
   suggestion?: string
+  /** Lines, from 1, both included, that may hold a secret: they are shown to nobody. */
+  concealed?: { from: number; to: number }
 }
 
 const MAX_MESSAGE_LENGTH = 500

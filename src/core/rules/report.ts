@@ -2,6 +2,9 @@
 import { type Problem, toMessage } from './problem.ts'
 import type { Path, YamlTree } from './yaml-tree.ts'
 
+/** `workspaces`, the alias, `credential`; datastores likewise. */
+const CREDENTIAL_DEPTH = 3
+
 export interface Place {
   tree: YamlTree
   path: Path
@@ -44,8 +47,22 @@ function toProblem(
   message: string,
   suggestion?: string,
 ): Problem {
-  const problem = { file: tree.file, ...tree.locate(path, part), message: toMessage(message) }
+  const { line, column, endColumn } = tree.locate(path, part)
+  const problem = {
+    file: tree.file,
+    line,
+    column,
+    message: toMessage(message),
+    ...(isOfCredential(path)
+      ? { concealed: tree.linesOf(path.slice(0, CREDENTIAL_DEPTH)) }
+      : endColumn !== undefined && { endColumn }),
+  }
   return suggestion === undefined ? problem : { ...problem, suggestion }
+}
+
+/** What is wrong there may be a secret that stands where its reference belongs. */
+function isOfCredential(path: Path): boolean {
+  return path[CREDENTIAL_DEPTH - 1] === 'credential' && (path[0] === 'workspaces' || path[0] === 'datastores')
 }
 
 /** The keys that lead to the value; within a rule or an example, those from there on. */

@@ -2,6 +2,7 @@
  * A validated rule set: what the rule files become once every problem has been ruled out.
  * Inner code reads these and never checks again.
  */
+import type { Cloud } from '../clouds.ts'
 import type { Pattern } from '../patterns/pattern.ts'
 import type { Template } from './template.ts'
 
@@ -11,7 +12,21 @@ export interface Workspace {
   subscription: string
   resourceGroup: string
   name: string
+  /** Who speaks to it; undefined: the identity of the app. */
+  credential?: ServicePrincipal | undefined
 }
+
+/** Known in the rules by a reference to its secret, as `keyvault:https://…/secrets/name`. */
+export interface ServicePrincipal {
+  kind: 'servicePrincipal'
+  /** Ids in Entra ID, in lower case. */
+  tenant: string
+  client: string
+  secret: string
+}
+
+/** How the readers of a datastore reach its container; `secret` is a reference into Key Vault. */
+export type DatastoreCredential = ServicePrincipal | { kind: 'sas' | 'accountKey'; secret: string }
 
 export type DatastoreKind = 'azure_blob' | 'azure_data_lake_gen2'
 
@@ -21,6 +36,8 @@ export interface Datastore {
   container: string
   name: string
   kind: DatastoreKind
+  /** Undefined: by the identity of whoever reads. */
+  credential?: DatastoreCredential | undefined
 }
 
 export type BackfillMode = 'newest' | 'all' | 'none'
@@ -62,6 +79,8 @@ export interface Rule {
 }
 
 export interface RuleSet {
+  /** That everything the rules name is in: accounts, workspaces, vaults. */
+  cloud: Cloud
   rules: Rule[]
   /** By alias. */
   workspaces: Map<string, Workspace>

@@ -2,9 +2,10 @@
  * The grammar of the rule files, field by field. Each schema turns what stands in the file into what the domain
  * works with; its description completes "expected …", its `doc` is what editors show (see json-schema.ts).
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { toAssetName } from '../naming.ts'
 import { compilePattern, type Pattern } from '../patterns/pattern.ts'
+import { datastoreCredential, workspaceCredential } from './credentials.ts'
 import { DURATION, parseDuration } from './duration.ts'
 import { MAX_DESCRIPTION_LENGTH, MAX_LIST_LENGTH, MAX_TAG_VALUE_LENGTH } from './limits.ts'
 import { parseTemplate, type Template } from './template.ts'
@@ -40,6 +41,7 @@ export const workspaceShape = {
     .optional()
     .describe('the name of a workspace')
     .meta({ doc: "The workspace's own name, where the alias is another.", pattern: WORKSPACE_NAME.source }),
+  credential: workspaceCredential.optional(),
 }
 
 export const datastoreShape = {
@@ -54,7 +56,8 @@ export const datastoreShape = {
     .enum(['azure_blob', 'azure_data_lake_gen2'])
     .default('azure_blob')
     .describe('a kind of datastore')
-    .meta({ doc: 'How the datastore reaches the container. Access is by identity.' }),
+    .meta({ doc: 'How the datastore reaches the container.' }),
+  credential: datastoreCredential.optional(),
 }
 
 export const groupShape = oneOrMany(z.string())

@@ -33,6 +33,8 @@ export interface YamlTree {
   value: unknown
   /** The place of a value or of its key; of the nearest thing around it, where it is missing. */
   locate(path: Path, part: 'key' | 'value'): { line: number; column: number; endColumn?: number }
+  /** The lines of a value and of its key, both included. */
+  linesOf(path: Path): { from: number; to: number }
 }
 
 /**
@@ -73,7 +75,11 @@ export function parseYaml(file: string, text: string): { tree: YamlTree | undefi
       ? { ...place, endColumn: end.column }
       : place
   }
-  return { tree: { file, value, locate }, problems }
+  const linesOf: YamlTree['linesOf'] = path => {
+    const { node } = nodeAt(document.contents, path, 'value', pairsOf)
+    return { from: locate(path, 'key').line, to: positionOf(endOf(node)).line }
+  }
+  return { tree: { file, value, locate, linesOf }, problems }
 }
 
 /** Undefined where the parser runs out of stack: it notices most of what is nested too deeply, but not all. */

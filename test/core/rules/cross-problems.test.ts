@@ -36,11 +36,11 @@ describe('what the rules name is refused', () => {
     ],
     [
       'workspaces: { abc: { subscription: SUB, resourceGroup: r, nam: x } }',
-      '1:92  unknown key nam; did you mean name? allowed: subscription, resourceGroup, name',
+      '1:92  unknown key nam; did you mean name? allowed: subscription, resourceGroup, name, credential',
     ],
     [
       'workspaces: { abc: x }',
-      '1:20  workspaces.abc: expected a map with the keys subscription, resourceGroup, name, found text',
+      '1:20  workspaces.abc: expected a map with the keys subscription, resourceGroup, name, credential, found text',
     ],
     [
       'workspaces: { ml-a: { subscription: SUB, resourceGroup: r } }',
