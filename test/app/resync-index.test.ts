@@ -187,6 +187,10 @@ describe('what re-sync remembers of a listing', () => {
       const model = createModel(11, listing, yaml)
       model.change(4000)
       await model.run()
+      // Now that it is known how few there are, they are listed in one go, and short rows are joined.
+      for (let run = 0; run < 2; run += 1) {
+        expect(await model.run()).toMatchObject({ listed: model.blobs.size, new: 0, reads: 0 })
+      }
       expect(await model.run()).toMatchObject({ listed: model.blobs.size, new: 0, reads: 0, changes: 0 })
       model.change(1)
       const { reads, changes } = await model.run()

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { RunView } from '../../src/app/resync/run-view.ts'
 import { MINUTE } from '../../src/core/time.ts'
 import { createLakemark, type Lakemark, type World } from '../../src/wiring.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
@@ -79,7 +80,7 @@ async function dieIn(world: MemoryWorld, doomed: Lakemark): Promise<void> {
 }
 
 /** What the timers of another process do, minute by minute. */
-async function goOn(world: MemoryWorld): Promise<string> {
+async function goOn(world: MemoryWorld): Promise<RunView> {
   const { lakemark } = world
   const answer = await lakemark.resync.start({ filter: {}, by: 'ana', idempotencyKey: 'k' })
   if (answer.kind === 'refused') throw new Error(answer.reason)
@@ -88,7 +89,7 @@ async function goOn(world: MemoryWorld): Promise<string> {
     await lakemark.resync.sweep()
     await world.drain({ forMs: MINUTE })
     const run = await lakemark.resync.get(answer.run.id)
-    if (run?.state === 'done') return run.id
+    if (run?.state === 'done') return run
   }
   throw new Error('the run has not ended')
 }
@@ -105,7 +106,20 @@ describe('a re-sync run whose process is killed', () => {
       const { lakemark, calls } = createDoomed(world, n, isMade)
       await dieIn(world, lakemark)
       alive = calls() < n
-      await goOn(world)
+      const { counters } = await goOn(world)
+      expect([n, counters]).toMatchObject([
+        n,
+        {
+          listed: 6,
+          bytes: 60,
+          matched: 6,
+          new: LOST.length,
+          changed: 0,
+          registered: 4,
+          failed: 0,
+          troubled: 0,
+        },
+      ])
       for (const asset of ['a', 'b', 'c', 'sub-d', 'sub-e', 'sub-f']) {
         const versions = Object.keys(await world.registered('ml-retail', asset))
         expect([n, asset, versions]).toEqual([n, asset, ['1']])

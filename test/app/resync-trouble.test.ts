@@ -188,8 +188,8 @@ describe('a re-sync run in trouble', () => {
     const id = await scene.start()
     scene.failing.add('listFlat')
     await scene.drain({ forMs: 1000 })
-    const stored = await scene.runStore.read('part', id, '0001.0001')
-    if (stored === undefined) throw new Error('the place was not cut into parts')
+    const stored = await scene.runStore.read('part', id, '0001')
+    if (stored === undefined) throw new Error('the run has no part')
     const counters = { ...stored.document.counters, listed: 25 }
     await scene.runStore.put('part', id, [{ id: stored.id, document: { ...stored.document, counters } }])
     const startedAt = Date.parse((await scene.resync.get(id))?.startedAt ?? '')

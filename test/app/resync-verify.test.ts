@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ListedVersion } from '../../src/app/ports.ts'
 import { ARM_BUDGETS, refilled, stopped } from '../../src/core/arm-budget.ts'
-import { PermanentError, TransientError } from '../../src/core/errors.ts'
+import { NO_ROWS } from '../../src/core/asset/asset.ts'
+import { PermanentError, TransientError, UnreadableError } from '../../src/core/errors.ts'
 import type { RunFilter } from '../../src/core/resync/filter.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
@@ -167,5 +168,125 @@ describe('a re-sync run that verifies', () => {
     const { run } = await scene.verify()
     expect(run).toMatchObject({ state: 'done', counters: { verified: 2 } })
     expect(scene.clock.now()).toBeGreaterThanOrEqual(stoppedUntil)
+  })
+
+  it('does not miss what is registered while it lists', async () => {
+    const scene = createScene()
+    await scene.register('a')
+    const { listVersions, putVersion } = scene.azureMl
+    scene.azureMl.putVersion = () => Promise.reject(new TransientError('down'))
+    await scene.deliver(scene.upload('files/a.csv'))
+    await scene.drain({ forMs: 0 })
+    scene.azureMl.listVersions = async (workspace, asset, page) => {
+      const listed = await listVersions(workspace, asset, page)
+      scene.azureMl.putVersion = putVersion
+      await scene.drain({ forMs: 5000 })
+      return listed
+    }
+    const { run, findings } = await scene.verify()
+    expect(await scene.registered('ml-retail', 'a')).toEqual({ 1: 'files/a.csv', 2: 'files/a.csv' })
+    expect(findings).toEqual([])
+    expect(run).toMatchObject({ state: 'done', counters: { missing: 0, reopened: 0 } })
+  })
+
+  it('does not blame a workspace for what moves to another number meanwhile', async () => {
+    const scene = createScene()
+    await scene.register('a')
+    const { listVersions } = scene.azureMl
+    scene.azureMl.listVersions = async (workspace, asset, page) => {
+      const listed = await listVersions(workspace, asset, page)
+      const state = await scene.ledger.readWork(asset)
+      const [version] = await scene.ledger.readVersions(asset, { from: 1, limit: 1 })
+      if (state !== undefined && version !== undefined) {
+        const transition = { ...NO_ROWS, head: state.head, versions: [{ ...version, outcomes: {} }] }
+        await scene.ledger.commit(asset, state.etag, transition)
+      }
+      return { ...listed, items: [] }
+    }
+    expect((await scene.verify({ workspace: 'ml-retail', dryRun: true })).findings).toEqual([])
+  })
+
+  it('ends where Azure ML takes few requests at a time, however many versions an asset has', async () => {
+    const scene = createScene()
+    for (let index = 0; index < 45; index += 1) await scene.register('a')
+    const { listVersions } = scene.azureMl
+    const retail = scene.ruleSet.workspaces.get('ml-retail')
+    if (retail === undefined) throw new Error('no workspace')
+    let asked = 0
+    // One version a page: more pages than there are turns at a time, and than there are versions in the ledger's.
+    scene.azureMl.listVersions = async (workspace, asset, page) => {
+      asked += 1
+      return listVersions(workspace, asset, { ...page, limit: 1 })
+    }
+    for (const { subscription } of scene.ruleSet.workspaces.values()) {
+      const there = await scene.budgetStore.read(subscription, 'reads')
+      const empty = { ...refilled(undefined, ARM_BUDGETS.reads, scene.clock.now()), level: -400 }
+      await scene.budgetStore.write(subscription, 'reads', there?.etag, empty)
+    }
+    scene.pass(6000)
+    const { run } = await scene.verify()
+    expect(run).toMatchObject({ state: 'done', counters: { verified: 90, missing: 0 } })
+    expect(asked).toBeLessThan(400)
+  })
+
+  it('goes on without an asset that cannot be read, and says so', async () => {
+    const scene = createScene()
+    await scene.register('a', 'b')
+    const { readWork } = scene.ledger
+    scene.ledger.readWork = async asset => {
+      if (asset === 'a') throw new UnreadableError('ledger row a/head does not hold JSON')
+      return readWork(asset)
+    }
+    const { run, findings } = await scene.verify()
+    expect(run).toMatchObject({ state: 'done', counters: { verified: 2, unanswered: 1 } })
+    expect(findings).toContainEqual(['a', '', undefined, 'unanswered'])
+  })
+
+  it('tells the others, and waits, where Azure ML has had too many requests', async () => {
+    const scene = createScene()
+    await scene.register('a')
+    const { listVersions } = scene.azureMl
+    let refused = 0
+    scene.azureMl.listVersions = async (...parameters) => {
+      refused += 1
+      if (refused === 1) throw new TransientError('429', { throttled: true, retryAfterMs: 90_000 })
+      return listVersions(...parameters)
+    }
+    const begun = scene.clock.now()
+    expect((await scene.verify()).run).toMatchObject({
+      state: 'done',
+      counters: { verified: 2, unanswered: 0 },
+    })
+    expect(scene.clock.now()).toBeGreaterThanOrEqual(begun + 90_000)
+    const { subscription = '' } = scene.ruleSet.workspaces.get('ml-forecast') ?? {}
+    const told = await scene.budgetStore.read(subscription, 'writes')
+    expect(told?.state?.stoppedUntil).toBeGreaterThan(begun)
+  })
+
+  it('does not ask a workspace that is down about one asset after the other', async () => {
+    const scene = createScene()
+    await scene.register(...Array.from({ length: 200 }, (_, index) => `a${index}`))
+    let asked = 0
+    scene.mischief.trouble.set('ml-retail', () => {
+      asked += 1
+      return new TransientError('down')
+    })
+    const { run } = await scene.verify()
+    expect(run).toMatchObject({ state: 'done', counters: { verified: 200, unanswered: 200 } })
+    expect(asked).toBeLessThan(20)
+  })
+
+  it('looks at nothing but the asset that it is about', async () => {
+    const scene = createScene()
+    await scene.register('a', 'b', 'c')
+    let listed = 0
+    const { listAssets } = scene.ledger
+    scene.ledger.listAssets = async request => {
+      listed += 1
+      return listAssets(request)
+    }
+    expect((await scene.verify({ asset: 'b' })).run).toMatchObject({ counters: { verified: 2 } })
+    expect((await scene.verify({ asset: 'none' })).run).toMatchObject({ counters: { verified: 0 } })
+    expect(listed).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { StartRequest } from '../../src/app/resync/runs.ts'
-import { MINUTE } from '../../src/core/time.ts'
+import { DAY, MINUTE } from '../../src/core/time.ts'
 import { createMemoryWorld, FILES_RULE, FOLDER_RULE } from '../support/memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
@@ -217,7 +217,11 @@ describe('starting a re-sync run', () => {
 
   it('lists runs newest first, with the last one of the schedule by itself', async () => {
     const world = createMemoryWorld(FILES_RULE)
-    expect(await world.lakemark.resync.lastScheduled()).toBeUndefined()
+    expect(await world.lakemark.resync.lastScheduled()).toEqual({
+      open: 0,
+      run: undefined,
+      succeededAt: undefined,
+    })
     await world.lakemark.resync.startScheduled()
     await world.drain()
     world.pass(1000)
@@ -228,7 +232,31 @@ describe('starting a re-sync run', () => {
       ['schedule', 'done'],
     ])
     expect(items[0]?.id).toBe(run.id)
-    expect(await world.lakemark.resync.lastScheduled()).toMatchObject({ by: 'schedule', state: 'done' })
+    expect(await world.lakemark.resync.lastScheduled()).toMatchObject({
+      run: { by: 'schedule', state: 'done' },
+      succeededAt: world.clock.now() - 1000,
+    })
+  })
+
+  it('remember when one of the schedule last went well, while the next is under way or has not', async () => {
+    const world = createMemoryWorld(FILES_RULE)
+    await world.lakemark.resync.startScheduled()
+    await world.drain()
+    const { succeededAt } = await world.lakemark.resync.lastScheduled()
+    expect(succeededAt).toBeDefined()
+    for (let day = 0; day < 2; day += 1) {
+      world.pass(DAY)
+      const next = await world.lakemark.resync.startScheduled()
+      expect(await world.lakemark.resync.lastScheduled()).toMatchObject({
+        run: { state: 'queued' },
+        succeededAt,
+      })
+      if (next.kind !== 'refused') await world.lakemark.resync.cancel(next.run.id, 'ana')
+    }
+    expect(await world.lakemark.resync.lastScheduled()).toMatchObject({
+      run: { state: 'cancelled' },
+      succeededAt,
+    })
   })
 })
 

@@ -11,8 +11,9 @@ import {
   sumCounters,
 } from '../../core/resync/run.ts'
 import type { RuleSet } from '../../core/rules/rule-set.ts'
-import type { Clock, Log, WorkQueue } from '../ports.ts'
+import type { Clock, Counters, Log, WorkQueue } from '../ports.ts'
 import type { RunStore, Stored } from './ports.ts'
+import type { RegisterRuns } from './register-runs.ts'
 import type { RunDocuments } from './run-documents.ts'
 
 /** Parts of one run that are worked on at a time. */
@@ -30,8 +31,10 @@ interface Dependencies {
   store: RunStore
   documents: RunDocuments
   announce: AnnounceRun
+  registering: Pick<RegisterRuns, 'places'>
   rules: () => { rules: RuleSet }
   clock: Clock
+  counters: Counters
   log: Log
 }
 
@@ -39,7 +42,9 @@ interface Dependencies {
  * Looks at a run as a whole: plans it, opens its parts, leads it from phase to phase and ends it. May run twice, late,
  * or in two places at once.
  */
-export function createControl({ store, documents, announce, rules, clock, log }: Dependencies) {
+export function createControl(dependencies: Dependencies) {
+  const { store, documents, announce, registering, rules, clock, log } = dependencies
+
   return async function control(id: string): Promise<void> {
     const run = (await documents.readRun(id))?.document ?? (await createFromRegister(id))
     if (run === undefined) return
@@ -69,9 +74,13 @@ export function createControl({ store, documents, announce, rules, clock, log }:
   }
 
   /** Decided once: another process may have other rules when it goes on. */
-  async function placesOf({ id, filter }: Run) {
+  async function placesOf(run: Run) {
+    const { id, kind, filter, expected } = run
     const active = rules().rules
-    const places = planPlaces(rulesConcerned(filter, active), filter.prefix ?? '', active)
+    const places =
+      kind === 'register'
+        ? await registering.places(run)
+        : planPlaces(rulesConcerned(filter, active), filter.prefix ?? '', active, expected)
     await store.write('plan', id, 'places', undefined, { places })
     return (await store.read('plan', id, 'places'))?.document.places ?? places
   }
@@ -95,7 +104,9 @@ export function createControl({ store, documents, announce, rules, clock, log }:
     await documents.createPart(run.id, newPart(kind, kind, 'open', undefined, clock.now()))
     const counters = sumCounters(parts.map(({ document }) => document.counters))
     const changed = await documents.changeRun(run.id, it =>
-      hasEnded(it) || it.phase !== run.phase ? undefined : { ...it, phase: next, counters },
+      hasEnded(it) || it.phase !== run.phase
+        ? undefined
+        : { ...it, phase: next, counters, listedAt: it.listedAt ?? clock.now() },
     )
     if (changed?.phase === next && !hasEnded(changed)) await announce(run.id, kind, 0)
   }
@@ -118,6 +129,7 @@ export function createControl({ store, documents, announce, rules, clock, log }:
             state: failed.length > 0 ? 'failed' : 'done',
             phase: 'done',
             endedAt: clock.now(),
+            listedAt: it.listedAt ?? clock.now(),
             counters,
             reason: failed[0]?.reason,
           },
@@ -127,6 +139,7 @@ export function createControl({ store, documents, announce, rules, clock, log }:
         { id: run.ground, document: { listed: counters.listed, at: clock.now() } },
       ])
     }
+    if (ended !== undefined) dependencies.counters.add(`runs:${ended.state}`)
     log.info('re-sync run ended', { run: run.id, state: ended?.state, ...counters })
     await documents.strike(run.id)
   }

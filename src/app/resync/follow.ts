@@ -1,9 +1,10 @@
 import { deliveryOf, type Version } from '../../core/asset/asset.ts'
+import { UnreadableError } from '../../core/errors.ts'
 import { own } from '../../core/record.ts'
 import { noCounters, type RunCounters } from '../../core/resync/run.ts'
 import { HOUR, MINUTE, SECOND } from '../../core/time.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { Clock, Ledger } from '../ports.ts'
+import type { Clock, Ledger, Log } from '../ports.ts'
 import type { FollowedAsset, RunStore, Stored } from './ports.ts'
 import { ComeAgain, type Session } from './session.ts'
 
@@ -23,28 +24,49 @@ interface Dependencies {
   store: RunStore
   ledger: Ledger
   clock: Clock
+  log: Log
+}
+
+/** The assets that one step has followed. */
+export interface Followed {
+  /** Those that are followed already do not matter; those that are too many are counted. */
+  add(assets: ReadonlySet<string>): Promise<void>
+  /** How many the part has had followed. */
+  count(): number
+  /** Those that were too many since this was asked last. */
+  takeUnfollowed(): RunCounters
 }
 
 /** Remembers assets of which a run has found something, and what became of their deliveries. */
-export function createFollowing({ store, ledger, clock }: Dependencies) {
-  /** Answers how many the part has had followed; those that are too many are counted. */
-  async function add(
-    run: string,
-    assets: ReadonlySet<string>,
-    followed: number,
-    counters: RunCounters,
-  ): Promise<number> {
-    const some = [...assets].slice(0, Math.max(0, MAX_FOLLOWED - followed))
-    counters.unfollowed += assets.size - some.length
-    const document: FollowedAsset = { decided: undefined }
-    if (some.length > 0) {
-      await store.put(
-        'asset',
-        run,
-        some.map(id => ({ id, document })),
-      )
+export function createFollowing({ store, ledger, clock, log }: Dependencies) {
+  /** For a part that has had so many followed already. */
+  function begin(run: string, already: number): Followed {
+    const its = new Set<string>()
+    let count = already
+    let unfollowed = 0
+    return {
+      async add(assets) {
+        const more = [...assets].filter(asset => !its.has(asset))
+        const some = more.slice(0, Math.max(0, MAX_FOLLOWED - count))
+        const document: FollowedAsset = { decided: undefined }
+        if (some.length > 0) {
+          await store.put(
+            'asset',
+            run,
+            some.map(id => ({ id, document })),
+          )
+        }
+        for (const asset of some) its.add(asset)
+        count += some.length
+        unfollowed += more.length - some.length
+      },
+      count: () => count,
+      takeUnfollowed() {
+        const counters = { ...noCounters(), unfollowed }
+        unfollowed = 0
+        return counters
+      },
     }
-    return followed + some.length
   }
 
   /** Looks at all that is not decided yet. Throws ComeAgain while there is any, and PartLost. */
@@ -85,7 +107,7 @@ export function createFollowing({ store, ledger, clock }: Dependencies) {
   /** What still gathers counts as one that is pending. */
   async function countDeliveries(asset: string, startedAt: number) {
     const counts = { registered: 0, failed: 0, pending: 0 }
-    const state = await ledger.readWork(asset)
+    const state = await workOf(asset)
     if (state === undefined) return counts
     const { head, gatherings } = state
     counts.pending += gatherings.length
@@ -102,7 +124,18 @@ export function createFollowing({ store, ledger, clock }: Dependencies) {
     return counts
   }
 
-  return { add, follow }
+  /** Undefined: nothing can be said of it, and the others are followed all the same. */
+  async function workOf(asset: string) {
+    try {
+      return await ledger.readWork(asset)
+    } catch (error) {
+      if (!(error instanceof UnreadableError)) throw error
+      log.error('re-sync cannot read an asset', { asset, error })
+      return undefined
+    }
+  }
+
+  return { begin, follow }
 }
 
 function decidedAt({ outcomes }: Version, alias: string): number {

@@ -2,6 +2,7 @@
  * What re-sync needs of the world beside the ports of all use cases; one contract suite per port runs against
  * memory and Table Storage. Every function may throw TransientError.
  */
+import type { Registration } from '../../core/register/request.ts'
 import type { ListingOrder } from '../../core/resync/name-order.ts'
 import type { ListedPlace, Part, Run } from '../../core/resync/run.ts'
 import type { Page, PageRequest } from '../ports.ts'
@@ -51,6 +52,8 @@ export interface Documents {
   ground: Ground
   /** One of each run, 'places': what it begins with, decided once. */
   plan: { places: ListedPlace[] }
+  /** One of each run that registers, 'request'. */
+  registration: Registration
 }
 
 export type DocumentKind = keyof Documents
@@ -78,13 +81,16 @@ export interface RememberedKey {
   at: number
 }
 
-export type RunRequest = Pick<Run, 'id' | 'filter' | 'ground' | 'by' | 'createdAt'>
+export type RunRequest = Pick<Run, 'id' | 'kind' | 'filter' | 'ground' | 'by' | 'createdAt'>
 
 export interface Register {
   /** Runs that have not ended. What a run needs to be begun stands here first. */
   open: RunRequest[]
-  /** The last one that the schedule started. */
+  /** The last one that the schedule started, and when it did. */
   scheduled: string | undefined
+  scheduledAt?: number | undefined
+  /** When the last one of those before it that went well ended. */
+  succeededAt?: number | undefined
 }
 
 export interface Ground {
@@ -100,6 +106,8 @@ export interface Ground {
 export interface ListingIndex {
   /** The rows whose bounds do not sort before `from`, in their order. */
   read(place: IndexPlace, from: string, page: PageRequest): Promise<Page<IndexRow>>
+  /** All that there is something of; some that there is nothing of may be among them. */
+  places(): Promise<IndexPlace[]>
   /** Rows are written, then those with the other bounds removed. */
   change(place: IndexPlace, put: readonly IndexRow[], remove: readonly string[]): Promise<void>
 }

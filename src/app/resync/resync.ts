@@ -1,7 +1,11 @@
+import type { Run } from '../../core/resync/run.ts'
+import type { Announcer } from '../announcer.ts'
 import type { createExtend } from '../extend.ts'
 import type { Intake, MatchingRules } from '../intake.ts'
 import type { Pacer } from '../pacer.ts'
-import type { AzureMl, Clock, Lake, Ledger, Log, WorkQueue } from '../ports.ts'
+import type { AzureMl, Clock, Counters, Lake, Ledger, Log, WorkQueue } from '../ports.ts'
+import { createCompletion } from '../register/complete.ts'
+import { createRegisterRuns } from '../register/run.ts'
 import type { createVersionRewriter } from '../rewrite-versions.ts'
 import { createComparison } from './compare.ts'
 import { createControl, createRunAnnouncer } from './control.ts'
@@ -10,8 +14,7 @@ import { createFollowing } from './follow.ts'
 import type { ListingIndex, RunStore } from './ports.ts'
 import { createRunDocuments } from './run-documents.ts'
 import { createRunSweep } from './run-sweep.ts'
-import type { RunView } from './run-view.ts'
-import { createRuns, type StartAnswer } from './runs.ts'
+import { createRuns, type StartAnswer, type StartRequest } from './runs.ts'
 import { createScan } from './scan.ts'
 import { createStep } from './step.ts'
 import { createVerification } from './verify.ts'
@@ -26,9 +29,13 @@ interface Dependencies {
   azureMl: AzureMl
   pacer: Pacer
   intake: Intake
+  /** The same under other rules than those in force. */
+  intakeOver: (rules: () => MatchingRules) => Intake
+  announcer: Announcer
   extend: ReturnType<typeof createExtend>
   rewriteVersions: ReturnType<typeof createVersionRewriter>
   clock: Clock
+  counters: Counters
   log: Log
   owner: string
   newId: () => string
@@ -39,9 +46,18 @@ const SCHEDULE = 'schedule'
 
 export type Resync = ReturnType<typeof createResync>
 
+export interface ScheduledRuns {
+  /** How many runs have not ended, whoever started them. */
+  open: number
+  /** Undefined: none was started yet, or it is long ago. */
+  run: Run | undefined
+  /** Undefined: none ever has, as far as is known. */
+  succeededAt: number | undefined
+}
+
 /** Re-sync: brings lake, ledger and workspaces into line, in runs that any process may go on with. */
 export function createResync(dependencies: Dependencies) {
-  const { runStore: store, listingIndex: index } = dependencies
+  const { runStore: store, listingIndex: index, counters } = dependencies
   const base = { ...dependencies, store, index }
   const documents = createRunDocuments(base)
   const announce = createRunAnnouncer(base)
@@ -53,32 +69,51 @@ export function createResync(dependencies: Dependencies) {
     following,
   })
   const verify = createVerification({ ...base, following })
-  const step = createStep({ ...base, documents, announce, scan, verify, following })
-  const control = createControl({ ...base, documents, announce })
+  const complete = createCompletion(base)
+  const registering = createRegisterRuns({ ...base, documents, following, complete })
+  const step = createStep({ ...base, documents, announce, scan, verify, following, registering })
+  const control = createControl({ ...base, documents, announce, registering })
   const runs = createRuns({ ...base, documents, announce })
   const { sweep, prune } = createRunSweep({ ...base, documents, announce })
 
-  /** The backstop for lost events. */
-  async function startScheduled(): Promise<StartAnswer> {
-    const answer = await runs.start({ filter: {}, by: SCHEDULE })
-    if (answer.kind === 'refused') {
-      dependencies.log.warn('the scheduled re-sync was not started', { reason: answer.reason })
-    } else {
-      const { id } = answer.run
-      await documents.changeRegister(register => ({ ...register, scheduled: id }))
-    }
-    await prune()
+  async function start(request: StartRequest): Promise<StartAnswer> {
+    const answer = await runs.start(request)
+    if (answer.kind === 'started') counters.add('runs:started')
     return answer
   }
 
-  /** Undefined: none was started yet, or it is long ago. */
-  async function lastScheduled(): Promise<RunView | undefined> {
-    const { scheduled } = await documents.readRegister()
-    return scheduled === undefined ? undefined : runs.get(scheduled)
+  const cancel: typeof runs.cancel = async (id, by) => {
+    const answer = await runs.cancel(id, by)
+    if (answer?.cancelled) counters.add('runs:cancelled')
+    return answer
+  }
+
+  /** The backstop for lost events. */
+  async function startScheduled(): Promise<StartAnswer> {
+    const { succeededAt } = await lastScheduled()
+    const answer = await start({ filter: {}, by: SCHEDULE, schedule: { succeededAt } })
+    if (answer.kind === 'refused') {
+      dependencies.log.warn('the scheduled re-sync was not started', { reason: answer.reason })
+    }
+    // Whoever was not the first leaves that to the first.
+    if (answer.kind !== 'joined') await prune()
+    return answer
+  }
+
+  /**
+   * How many runs are under way, how the schedule's last one went, or had come by its last phase, and when one last
+   * went well. Cheap.
+   */
+  async function lastScheduled(): Promise<ScheduledRuns> {
+    const { open, scheduled, succeededAt } = await documents.readRegister()
+    const run = scheduled === undefined ? undefined : (await documents.readRun(scheduled))?.document
+    return { open: open.length, run, succeededAt: run?.state === 'done' ? run.endedAt : succeededAt }
   }
 
   return {
     ...runs,
+    start,
+    cancel,
     startScheduled,
     lastScheduled,
     /** Of the work queue. */

@@ -8,11 +8,13 @@ const ROWS_PER_PAGE = 64
 export interface RowReader {
   /** The next row, where its bound sorts before `end`; undefined: before any end. */
   next(end: string | undefined): Promise<OldRow | undefined>
+  /** Whether it is worth asking. */
+  mayHaveBefore(end: string): boolean
 }
 
 /** Reads the rows of the index beside a listing, page by page. */
 export function createRowReader(
-  index: ListingIndex,
+  index: Pick<ListingIndex, 'read'>,
   place: IndexPlace,
   from: string,
   stamp: string,
@@ -30,6 +32,10 @@ export function createRowReader(
       at += 1
       return row
     },
+    mayHaveBefore(end) {
+      const row = rows[at]
+      return row === undefined ? !isLast : row.bound < end
+    },
   }
 
   async function readOn(): Promise<void> {
@@ -46,4 +52,4 @@ export function createRowReader(
 }
 
 /** Where nothing may be concluded from what is remembered, or nothing can be found there. */
-export const NO_ROWS_READER: RowReader = { next: async () => undefined }
+export const NO_ROWS_READER: RowReader = { next: async () => undefined, mayHaveBefore: () => false }

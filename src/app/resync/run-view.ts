@@ -11,6 +11,7 @@ import {
 /** A run as it is shown. Times are ISO 8601 in UTC; null: not known, not given, or not yet. */
 export interface RunView {
   id: string
+  kind: 'resync' | 'register'
   state: RunState
   phase: RunPhase
   filter: {
@@ -47,6 +48,7 @@ export function toView(run: Run, counters: RunCounters, parts: readonly Part[], 
   const open = working.filter(part => !isPartOver(part))
   return {
     id: run.id,
+    kind: run.kind ?? 'resync',
     state: run.state,
     phase: run.phase,
     filter: {

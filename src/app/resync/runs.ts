@@ -1,24 +1,34 @@
 import { hash } from 'node:crypto'
+import { groundOfRegistration, type Registration } from '../../core/register/request.ts'
 import { groundOf, NO_FILTER, problemOf, type RunFilter, rulesConcerned } from '../../core/resync/filter.ts'
+import { planPlaces } from '../../core/resync/parts.ts'
 import { hasEnded, type Run, sumCounters } from '../../core/resync/run.ts'
 import type { RuleSet } from '../../core/rules/rule-set.ts'
-import { DAY } from '../../core/time.ts'
+import { DAY, MINUTE } from '../../core/time.ts'
 import type { Clock, Page, PageRequest } from '../ports.ts'
 import type { AnnounceRun } from './control.ts'
-import type { Finding, RunRequest, RunStore } from './ports.ts'
+import type { Finding, Register, RunRequest, RunStore } from './ports.ts'
 import type { RunDocuments } from './run-documents.ts'
 import { type RunView, toView } from './run-view.ts'
 
 /** Runs over different grounds that may be under way at once. */
 export const MAX_RUNS = 4
+/** The same of those that register what requests name, which are small as a rule. */
+export const MAX_REGISTER_RUNS = 64
 /** So long the same idempotency key leads to the same run. */
 export const KEY_HOLDS_MS = DAY
+/** The timers of several processes go off within this time, and mean one run. */
+const SAME_TURN_MS = MINUTE / 2
 
 export interface StartRequest {
   filter: Partial<RunFilter>
   /** Who asks: shown, and what idempotency keys are told apart by. */
   by: string
   idempotencyKey?: string | undefined
+  /** Of a run that registers what a request names; the filter then says no more than whether it is a dry run. */
+  registration?: Registration | undefined
+  /** The schedule asks. `succeededAt`: when the last of its runs before this one went well, as far as is known. */
+  schedule?: { succeededAt: number | undefined } | undefined
 }
 
 export type StartAnswer =
@@ -39,14 +49,20 @@ interface Dependencies {
 
 /** What people and programs do with runs. All reject with TransientError where the store does not answer. */
 export function createRuns({ store, documents, announce, rules, clock, newId }: Dependencies) {
-  async function start({ filter: wanted, by, idempotencyKey }: StartRequest): Promise<StartAnswer> {
+  async function start(asked: StartRequest): Promise<StartAnswer> {
+    const { filter: wanted, by, idempotencyKey, registration } = asked
     const filter: RunFilter = { ...NO_FILTER, ...wanted }
-    const problem = problemOf(filter, rules().rules)
+    const problem = registration === undefined ? problemWith(filter) : undefined
     if (problem !== undefined) return { kind: 'refused', why: 'nothing', reason: problem }
-    const request = {
+    const ground =
+      registration === undefined
+        ? groundOf(filter, rules().rules)
+        : groundOfRegistration(registration, filter.dryRun)
+    const request: RunRequest = {
       id: idOf(clock.now(), newId()),
+      ...(registration === undefined ? {} : { kind: 'register' }),
       filter,
-      ground: groundOf(filter),
+      ground,
       by,
       createdAt: clock.now(),
     }
@@ -56,27 +72,69 @@ export function createRuns({ store, documents, announce, rules, clock, newId }: 
     }
     const earlier = claimed === request.id ? undefined : await get(claimed)
     if (earlier !== undefined) return { kind: 'repeated', run: earlier }
-    return open({ ...request, id: claimed }, idempotencyKey)
+    return open({ ...request, id: claimed }, idempotencyKey, asked)
   }
 
-  async function open(request: RunRequest, key: string | undefined): Promise<StartAnswer> {
+  function problemWith(filter: RunFilter): string | undefined {
+    const active = rules().rules
+    const { prefix = '', verify } = filter
+    const problem = problemOf(filter, active)
+    if (problem !== undefined || verify) return problem
+    const places = planPlaces(rulesConcerned(filter, active), prefix, active)
+    return places.length > 0 ? undefined : `no rule wants files whose paths begin with ${prefix}`
+  }
+
+  async function open(
+    asked: RunRequest,
+    key: string | undefined,
+    { registration, schedule }: Pick<StartRequest, 'registration' | 'schedule'>,
+  ): Promise<StartAnswer> {
     await strikeEnded()
-    const { open } = await documents.changeRegister(register => {
-      const isThere = register.open.some(({ ground }) => ground === request.ground)
-      if (isThere || register.open.length >= MAX_RUNS) return undefined
+    const request = registration === undefined ? asked : { ...asked, ground: await freshGround(asked) }
+    if (registration !== undefined) {
+      // What was written first stays: the run may have begun with it.
+      await store.write('registration', request.id, 'request', undefined, registration)
+    }
+    const { open, scheduled } = await documents.changeRegister(register => {
+      const there = register.open.find(({ ground }) => ground === request.ground)
+      if (schedule !== undefined) return scheduledIn(register, there, request, schedule)
+      if (there !== undefined || isFull(register.open, request)) return undefined
       return { ...register, open: [...register.open, request] }
     })
     const entry = open.find(({ ground }) => ground === request.ground)
+    if (entry === undefined && schedule !== undefined) {
+      const run = scheduled === undefined ? undefined : await get(scheduled)
+      if (run !== undefined) return { kind: 'joined', run }
+    }
+    if (registration !== undefined && entry?.id !== request.id) {
+      await store.remove('registration', request.id, ['request'])
+    }
     if (entry === undefined) {
-      const reason = `${open.length} re-sync runs are under way, as many as may be; wait for one to end`
+      const count = open.filter(({ kind }) => kind === request.kind).length
+      const reason = `${count} runs of this kind are under way, as many as may be; wait for one to end`
       return { kind: 'refused', why: 'busy', reason }
     }
     // The register says so already: whoever finds it without a run makes the run.
     const run = (await documents.readRun(entry.id))?.document ?? (await documents.createRun(entry))
-    if (key !== undefined && entry.id !== request.id) await rememberKey(request, key, entry.id)
+    if (key !== undefined && entry.id !== request.id) await rememberKey(asked, key, entry.id)
     if (run.state === 'queued') await announce(run.id, undefined, 0)
     const view = (await get(run.id)) ?? toView(run, run.counters, [], clock.now())
     return { kind: entry.id === request.id ? 'started' : 'joined', run: view }
+  }
+
+  /**
+   * The ground of a request to register. A run that lists already may be past what the caller has written just now:
+   * such a one is not joined, another begins beside it.
+   */
+  async function freshGround({ ground }: RunRequest): Promise<string> {
+    const { open } = await documents.readRegister()
+    for (let count = 0; count < open.length; count += 1) {
+      const candidate = count === 0 ? ground : `${ground}.${count}`
+      const entry = open.find(it => it.ground === candidate)
+      const run = entry && (await documents.readRun(entry.id))?.document
+      if (run === undefined || run.state === 'queued') return candidate
+    }
+    return open.length === 0 ? ground : `${ground}.${open.length}`
   }
 
   /** A run that has ended, and whose end was cut short, is not in anybody's way. */
@@ -159,6 +217,32 @@ export function createRuns({ store, documents, announce, rules, clock, newId }: 
   }
 
   return { start, list, get, cancel, findings, rulesTouched }
+}
+
+/**
+ * The register with a run of the schedule: also where as many are under way as may be, as it is what heals lost
+ * events. Undefined: the same turn of the schedule has begun one already, in another process.
+ */
+function scheduledIn(
+  register: Register,
+  there: RunRequest | undefined,
+  request: RunRequest,
+  { succeededAt }: NonNullable<StartRequest['schedule']>,
+): Register | undefined {
+  const { open, scheduledAt = 0 } = register
+  if (request.createdAt - scheduledAt < SAME_TURN_MS) return undefined
+  const started = there ?? request
+  return {
+    open: there === undefined ? [...open, request] : open,
+    scheduled: started.id,
+    scheduledAt: request.createdAt,
+    succeededAt,
+  }
+}
+
+function isFull(open: readonly RunRequest[], { kind }: RunRequest): boolean {
+  const most = kind === 'register' ? MAX_REGISTER_RUNS : MAX_RUNS
+  return open.filter(it => it.kind === kind).length >= most
 }
 
 const ID_DIGITS = 14

@@ -1,4 +1,6 @@
+import { PermanentError } from '../../core/errors.ts'
 import { absorb, type Chunk, MAX_CHUNK, MIN_ROW, newChunk, planRows } from '../../core/resync/chunk.ts'
+import { packFound, unpackFound } from '../../core/resync/found-blobs.ts'
 import { blobHash, packHashes, stampOf } from '../../core/resync/known-blobs.ts'
 import {
   boundBetween,
@@ -8,35 +10,31 @@ import {
   orderInstead,
   sortTextOf,
 } from '../../core/resync/name-order.ts'
-import {
-  type Checkpoint,
-  type ListedPlace,
-  noCounters,
-  type RunCounters,
-  sumCounters,
-} from '../../core/resync/run.ts'
+import { type Checkpoint, keptCounters, type ListedPlace, sumCounters } from '../../core/resync/run.ts'
 import { isDirectoryName } from '../../core/storage-events.ts'
 import type { MatchingRules } from '../intake.ts'
 import type { Lake, ListedBlob } from '../ports.ts'
-import type { Comparison, createComparison } from './compare.ts'
+import type { Compare, Missing } from './compare.ts'
 import type { createExtensions } from './extensions.ts'
 import type { createFollowing } from './follow.ts'
+import { createPages } from './pages.ts'
 import type { ListingIndex } from './ports.ts'
 import { createRowReader, NO_ROWS_READER, type RowReader } from './row-reader.ts'
 import type { Session } from './session.ts'
 
-const BLOBS_PER_PAGE = 5000
 /** Rows that a chunk stands for at the most: where blobs were deleted, many may lie between two names. */
 const MAX_ROWS = 8
 /** Sorts directly behind the text that it is added to. */
 const NEXT = '\u0000'
 /** A part whose steps have met trouble so often counts the files that cause it, and goes on without them. */
 const PATIENCE = 6
+/** Of the listing of one place. */
+const MAX_RESTARTS = 20
 
 interface Dependencies {
   lake: Lake
-  index: ListingIndex
-  compare: ReturnType<typeof createComparison>
+  index: Pick<ListingIndex, 'read' | 'change'>
+  compare: Compare
   extendTo: ReturnType<typeof createExtensions>
   following: ReturnType<typeof createFollowing>
   rules: () => MatchingRules
@@ -57,47 +55,63 @@ export function createScan(dependencies: Dependencies) {
     // What is known may not be believed where the ledger itself is in doubt, and is not enough for a workspace.
     const isTrusting = !filter.verify && filter.workspace === undefined
     const { checkpoint } = session.part()
+    if (checkpoint.isListed) return 'done'
+    const pages = createPages(lake, place, checkpoint.continuation)
+    const found = unpackFound(checkpoint.found)
+    const followed = following.begin(session.run.id, checkpoint.followed)
     let { counters } = session.part()
-    let { followed } = checkpoint
     let { order } = place
     let chunk = newChunk(checkpoint.from ?? sortTextOf(prefix, order), checkpoint.continuation)
+    const begun = { from: chunk.from, continuation: chunk.continuation, listed: counters.listed }
     let blobs: ListedBlob[] = []
     let nearest: readonly string[] = []
     let rows = readerFrom(chunk.from)
     let last: string | undefined
     let isSkipping = checkpoint.from !== undefined
-    let page: string | undefined = checkpoint.continuation
-    const saved = { counters, made: noCounters() }
+    let savedCounters = counters
 
     for (;;) {
-      const listed = await lake.listFlat(
-        { account, container, prefix },
-        { limit: BLOBS_PER_PAGE, continuation: page },
-      )
-      for (const blob of listed.items) await add(blob)
-      page = listed.continuation
-      if (page === undefined) break
-      // Where nothing is known of the order, only whole pages can be left behind.
-      if (order === 'unknown') await startAnew('', page)
+      const listed = await pages.next()
+      if (listed === 'begin anew') return beginAnew()
+      for (const blob of listed) {
+        const adding = add(blob)
+        // Most need not wait for anything, and a million waits are many.
+        if (adding !== undefined) await adding
+      }
+      if (pages.following() === undefined) break
+      await leavePage()
       await save()
       if (session.isTimeUp()) return 'more'
     }
     if (order !== 'unknown') await takeRowsBefore(endOfPrefix(sortTextOf(prefix, order)))
     await finish(true)
-    await session.save({ counters, checkpoint: { ...checkpoint, followed } })
+    const listed = { isListed: true, found: undefined, followed: followed.count() }
+    await session.save({ counters, checkpoint: { ...checkpoint, ...listed } })
     return 'done'
 
-    async function add(blob: ListedBlob): Promise<void> {
+    function add(blob: ListedBlob): Promise<void> | undefined {
       const text = sortTextOf(blob.path, order)
-      if (isSkipping && checkpoint.from !== undefined && text < checkpoint.from) return
+      if (isSkipping && checkpoint.from !== undefined && text < checkpoint.from) return undefined
       isSkipping = false
-      if (last !== undefined && order !== 'unknown' && text <= sortTextOf(last, order)) {
-        await reorder(orderInstead(order, last, blob.path), blob.path)
-      } else if (order !== 'unknown') await advance(text)
-      else if (chunk.texts.length >= MAX_CHUNK) await finish(false)
+      const isDisorderly = last !== undefined && order !== 'unknown' && text <= sortTextOf(last, order)
+      if (!isDisorderly && chunk.texts.length < MAX_CHUNK && !rows.mayHaveBefore(text + NEXT)) {
+        take(blob, text)
+        return undefined
+      }
+      return addSlowly(blob, text, isDisorderly)
+    }
+
+    async function addSlowly(blob: ListedBlob, text: string, isDisorderly: boolean): Promise<void> {
+      if (isDisorderly && last !== undefined) await reorder(orderInstead(order, last, blob.path), blob.path)
+      else if (order !== 'unknown') await advance(text)
+      else await finish(false)
+      take(blob, sortTextOf(blob.path, order))
+    }
+
+    function take(blob: ListedBlob, text: string): void {
       last = blob.path
       if (blob.isDirectory || isDirectoryName(blob.path)) return
-      chunk.texts.push(sortTextOf(blob.path, order))
+      chunk.texts.push(text)
       blobs.push(blob)
     }
 
@@ -107,23 +121,39 @@ export function createScan(dependencies: Dependencies) {
       if (chunk.texts.length < MAX_CHUNK) return
       const before = chunk.texts.at(-1) as string
       const bound = boundBetween(before, text)
-      await startAnew(isShortBound(bound) ? bound : text, page, nearest)
+      await startAnew(isShortBound(bound) ? bound : text, pages.current(), nearest)
     }
 
     /** Undefined: all that are left. */
     async function takeRowsBefore(end: string | undefined): Promise<void> {
       for (let row = await rows.next(end); row !== undefined; row = await rows.next(end)) {
-        if (chunk.texts.length >= MIN_ROW || chunk.rows.length >= MAX_ROWS) await startAnew(row.bound, page)
+        if (chunk.texts.length >= MIN_ROW || chunk.rows.length >= MAX_ROWS) {
+          await startAnew(row.bound, pages.current())
+        }
         absorb(chunk, row)
         nearest = row.isCurrent ? row.hashes : []
       }
+    }
+
+    /** Another step need not list again what this one has done with. */
+    async function leavePage(): Promise<void> {
+      // Where nothing is known of the order, only whole pages can be left behind.
+      if (order === 'unknown') return startAnew('', pages.following())
+      if (chunk.texts.length === 0) chunk.continuation = pages.following()
+      else if (session.isTimeUp() && !hasGotOn() && last !== undefined) {
+        await startAnew(sortTextOf(last, order) + NEXT, pages.following(), nearest)
+      }
+    }
+
+    function hasGotOn(): boolean {
+      return chunk.from !== begun.from || chunk.continuation !== begun.continuation
     }
 
     /** The container is not listed in the order that was taken for granted. */
     async function reorder(next: ListingOrder, path: string): Promise<void> {
       order = next
       await finish(false, false)
-      chunk = newChunk(sortTextOf(path, order), page)
+      chunk = newChunk(sortTextOf(path, order), pages.current())
       rows = readerFrom(chunk.from)
       place = { ...place, order }
     }
@@ -137,31 +167,46 @@ export function createScan(dependencies: Dependencies) {
     /** Compares the chunk with the ledger and writes the rows that are to stand for it. */
     async function finish(isEnd: boolean, isOrdered = order !== 'unknown'): Promise<void> {
       const hashes = blobs.map(({ path, etag }) => blobHash(path, etag))
-      const isKnown = (at: number) => isTrusting && chunk.known.has(hashes[at] as string)
-      const comparison = await compare({ account, container, prefix }, blobs, isKnown, filter, active)
-      const { confirmed, trouble } = comparison
-      try {
-        if (!filter.dryRun) {
-          await follow(comparison)
-          const isEdge = isEnd && endOfPrefix(prefix) !== undefined
-          const confirmedHashes = hashes.map((hash, at) => (confirmed[at] ? hash : undefined))
-          if (isOrdered) await remember(isTrusting ? chunk : withoutKnown(chunk), confirmedHashes, isEdge)
-        }
-        if (trouble !== undefined && session.part().attempts < PATIENCE) throw trouble.error
-      } catch (error) {
-        await noteMade(comparison.made)
-        throw error
+      const foundBefore = (at: number) => (found.size === 0 ? undefined : found.get(hashes[at] as string))
+      const isKnown = (at: number) =>
+        isTrusting && chunk.known.has(hashes[at] as string) && foundBefore(at) === undefined
+      const remembered = { isKnown, foundBefore }
+      const of = { account, container, prefix }
+      const compared = await compare(of, blobs, remembered, filter, active, missing => note(missing, hashes))
+      const { confirmed, matches, trouble } = compared
+      if (!filter.dryRun) {
+        await followed.add(await extendTo(filter.workspace, matches))
+        const isEdge = isEnd && endOfPrefix(prefix) !== undefined
+        const confirmedHashes = hashes.map((hash, at) => (confirmed[at] ? hash : undefined))
+        if (isOrdered) await remember(isTrusting ? chunk : withoutKnown(chunk), confirmedHashes, isEdge)
       }
-      count(comparison)
+      if (trouble !== undefined) {
+        if (session.part().attempts < PATIENCE) throw trouble.error
+        compared.counters.troubled += trouble.blobs
+      }
+      counters = sumCounters([counters, compared.counters, followed.takeUnfollowed()])
+      forget(hashes)
       blobs = []
       chunk.texts = []
     }
 
-    /** Also what a workspace is given of what the assets have. */
-    async function follow({ touched, matches, made }: Comparison): Promise<void> {
-      const { id } = session.run
-      followed = await following.add(id, touched, followed, made)
-      followed = await following.add(id, await extendTo(filter.workspace, matches), followed, made)
+    /** Whoever goes on if this step dies counts what it finds taken in, and has it followed. */
+    async function note({ found: missing, assets }: Missing, hashes: readonly string[]): Promise<void> {
+      for (const [position, what] of missing) found.set(hashes[position] as string, what)
+      await followed.add(assets)
+      if (order === 'unknown') {
+        const { checkpoint: saved } = session.part()
+        return session.note({ counters: savedCounters, checkpoint: { ...saved, found: packFound(found) } })
+      }
+      await session.note({ ...here(), counters })
+      savedCounters = counters
+    }
+
+    /** What was counted need not be known any more; nor what was found once, and is not there now. */
+    function forget(hashes: readonly string[]): void {
+      if (order === 'unknown' || found.size === 0) return
+      for (const hash of hashes) found.delete(hash)
+      if (counters.listed - begun.listed >= 2 * MAX_CHUNK) found.clear()
     }
 
     async function remember(of: Chunk, hashes: (string | undefined)[], isEdge: boolean): Promise<void> {
@@ -171,29 +216,32 @@ export function createScan(dependencies: Dependencies) {
       await index.change({ account, container, order }, put, change.remove)
     }
 
-    function count({ seen, made, trouble }: Comparison): void {
-      seen.troubled += trouble?.blobs ?? 0
-      counters = sumCounters([counters, seen, made])
-      saved.made = sumCounters([saved.made, made])
-    }
-
-    /** Another step compares the chunk again: what was seen is counted then, what was done is counted now. */
-    async function noteMade(made: RunCounters): Promise<void> {
-      if (order === 'unknown') {
-        await session.note({ counters: sumCounters([saved.counters, saved.made, made]) })
-      } else await session.note({ ...here(), counters: sumCounters([counters, made]) })
-    }
-
     async function save(): Promise<void> {
+      if (order === 'unknown') found.clear()
       await session.save({ ...here(), counters })
-      saved.counters = counters
-      saved.made = noCounters()
+      savedCounters = counters
     }
 
     /** Where the chunk that is open begins is where another step goes on. */
     function here(): { checkpoint: Checkpoint; place: ListedPlace } {
+      const { continuation } = chunk
       const from = order === 'unknown' ? undefined : chunk.from
-      return { checkpoint: { ...checkpoint, continuation: chunk.continuation, from, followed }, place }
+      const done = { continuation, from, found: packFound(found), followed: followed.count() }
+      return { checkpoint: { ...checkpoint, ...done }, place }
+    }
+
+    /** From the first page on, whose names are passed by; where their order is unknown, they are counted anew. */
+    async function beginAnew(): Promise<'more'> {
+      const { checkpoint: there } = here()
+      const restarts = (checkpoint.restarts ?? 0) + 1
+      if (restarts > MAX_RESTARTS)
+        throw new PermanentError('a listing cannot be gone on with, time and again')
+      await session.save({
+        place,
+        counters: order === 'unknown' ? keptCounters(savedCounters) : counters,
+        checkpoint: { ...there, continuation: undefined, restarts },
+      })
+      return 'more'
     }
 
     function readerFrom(from: string): RowReader {

@@ -6,8 +6,8 @@ import type { RunStore } from './ports.ts'
 
 /** No page is begun later than this after its step has begun. */
 const STEP_MS = 30 * SECOND
-/** A step that has not shown itself for so long is dead: longer than any page takes. */
-export const PART_LEASE_MS = 180 * SECOND
+/** A step that has not shown itself for so long is dead: longer than a page takes. A slower one loses its part, and no file. */
+export const PART_LEASE_MS = 90 * SECOND
 const SAVE_AFTER_MS = 20 * SECOND
 /** How often a step looks whether its run was cancelled. */
 const LOOK_AT_RUN_MS = 5 * SECOND
@@ -63,11 +63,14 @@ export async function openSession(
     run,
     part: () => part,
     async save(changes) {
+      await lookAtRunSometimes()
       const now = clock.now()
-      if (now - lookedAt >= LOOK_AT_RUN_MS) await lookAtRun(now)
       await write({ ...changes, lease: leaseFrom(now), progressAt: now, attempts: 0, reason: undefined })
     },
-    note: write,
+    async note(changes) {
+      await lookAtRunSometimes()
+      await write(changes)
+    },
     leave: changes => write({ progressAt: clock.now(), ...changes, lease: undefined }),
     isQuiet: () => clock.now() - part.progressAt >= SAVE_AFTER_MS,
     isTimeUp: () => clock.now() - begun >= STEP_MS,
@@ -85,7 +88,9 @@ export async function openSession(
     part = next
   }
 
-  async function lookAtRun(now: number): Promise<void> {
+  async function lookAtRunSometimes(): Promise<void> {
+    const now = clock.now()
+    if (now - lookedAt < LOOK_AT_RUN_MS) return
     const current = await store.read('run', '', run.id)
     if (current === undefined || hasEnded(current.document)) throw new PartLost(`run ${run.id} has ended`)
     lookedAt = now

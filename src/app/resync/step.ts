@@ -6,6 +6,7 @@ import type { Clock, Lake, Log } from '../ports.ts'
 import type { AnnounceRun } from './control.ts'
 import type { createFollowing } from './follow.ts'
 import type { RunStore } from './ports.ts'
+import type { RegisterRuns } from './register-runs.ts'
 import type { RunDocuments } from './run-documents.ts'
 import type { createScan } from './scan.ts'
 import { ComeAgain, openSession, PartLost, type Session } from './session.ts'
@@ -31,6 +32,7 @@ interface Dependencies {
   scan: ReturnType<typeof createScan>
   verify: ReturnType<typeof createVerification>
   following: ReturnType<typeof createFollowing>
+  registering: Pick<RegisterRuns, 'scan' | 'deliver'>
   clock: Clock
   log: Log
   /** Names this process among all that share the store. */
@@ -44,7 +46,7 @@ type Outcome = 'done' | 'more' | 'split'
  * lease that ends, and a checkpoint from which the next one goes on.
  */
 export function createStep(dependencies: Dependencies) {
-  const { store, documents, announce, lake, scan, verify, following, clock, log } = dependencies
+  const { store, documents, announce, lake, scan, verify, following, registering, clock, log } = dependencies
   let steps = 0
 
   return async function step(runId: string, partId: string): Promise<void> {
@@ -66,21 +68,26 @@ export function createStep(dependencies: Dependencies) {
     }
   }
 
-  /** Whoever ended the part may have died before it told the run. */
+  /** Whoever ended the part may have died before it told the run; whoever has it may be dead. */
   async function passBy(run: string, id: string): Promise<void> {
-    const part = await store.read('part', run, id)
-    if (part !== undefined && isPartOver(part.document)) await announce(run, undefined, 0)
+    const part = (await store.read('part', run, id))?.document
+    if (part === undefined) return
+    if (isPartOver(part)) return announce(run, undefined, 0)
+    const leftMs = (part.lease?.until ?? 0) - clock.now()
+    if (part.state === 'open' && leftMs > 0) await announce(run, id, leftMs)
   }
 
   async function perform(session: Session): Promise<Outcome> {
     const { kind, place } = session.part()
+    const registers = session.run.kind === 'register'
     if (kind === 'verifying') return verify(session)
     if (kind === 'delivering') {
-      await following.follow(session)
+      await (registers ? registering.deliver(session) : following.follow(session))
       return 'done'
     }
     if (place === undefined) throw new Error(`part ${session.part().id} has no place`)
-    return (await split(session, place)) ? 'split' : scan(session, place)
+    if (await split(session, place)) return 'split'
+    return registers ? registering.scan(session, place) : scan(session, place)
   }
 
   async function leave(session: Session, outcome: Outcome): Promise<void> {

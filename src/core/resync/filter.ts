@@ -33,11 +33,12 @@ export const NO_FILTER: RunFilter = {
   verify: false,
 }
 
-/** The same for every filter that asks for the same. */
-export function groundOf(filter: RunFilter): string {
+/** The same for every filter that asks for the same, also where it names the container otherwise. */
+export function groundOf(filter: RunFilter, { rules }: Pick<RuleSet, 'rules'>): string {
   const { container, prefix, rule, asset, workspace, since, dryRun, verify } = filter
+  const named = container === undefined ? [] : rules.filter(it => isNamed(it, container)).map(nameOf)
   const text = JSON.stringify([
-    container ?? null,
+    container === undefined ? null : [...new Set(named)].sort(),
     // All names begin with nothing.
     prefix || null,
     rule ?? null,
@@ -76,5 +77,9 @@ export function problemOf(filter: RunFilter, rules: RuleSet): string | undefined
 }
 
 function isNamed(rule: Rule, container: string): boolean {
-  return container === rule.container || container === `${rule.account}/${rule.container}`
+  return container === rule.container || container === nameOf(rule)
+}
+
+function nameOf({ account, container }: Rule): string {
+  return `${account}/${container}`
 }

@@ -21,15 +21,19 @@ export function unpackHashes(packed: Uint8Array): string[] {
   )
 }
 
+/** Raised when the same rules come to make something else of some file. */
+const MEANING = 1
+
 /**
  * A digest of what the rules make of which files of a container: with another one, files that were known to be
- * recorded, or to be nobody's, may be neither. Who gets what is made of them does not matter.
+ * recorded, refused, or to be nobody's, may be none of it. Who gets what is made of them does not matter. Tags and
+ * description do, as too long ones are a reason to refuse a file.
  */
 export function stampOf({ rules }: RuleSet, account: string, container: string): string {
   const sources = (patterns: readonly Pattern[]) => patterns.map(({ source }) => source)
   const definitions = rules
     .filter(rule => rule.account === account && rule.container === container)
-    .map(({ match, ignore, where, asset, type, folder, marker }) => [
+    .map(({ match, ignore, where, asset, type, folder, marker, description, tags }) => [
       match.source,
       sources(ignore),
       Object.entries(where)
@@ -39,6 +43,10 @@ export function stampOf({ rules }: RuleSet, account: string, container: string):
       type,
       folder?.source ?? null,
       marker === undefined ? null : [marker.name, sources(marker.patterns)],
+      description?.source ?? null,
+      Object.entries(tags)
+        .map(([name, { source }]) => [name, source])
+        .sort(),
     ])
-  return hash('sha256', JSON.stringify(definitions), 'base64url').slice(0, 22)
+  return hash('sha256', JSON.stringify([MEANING, definitions]), 'base64url').slice(0, 22)
 }

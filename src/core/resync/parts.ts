@@ -7,9 +7,19 @@ import type { ListedPlace } from './run.ts'
 export const MAX_PLACES = 256
 /** Parts that the places together are cut into, as far as folders allow it. */
 export const SPLIT_INTO = 32
+/** As many blobs are listed in one go as fast as in parts, where that many are expected at the most. */
+export const SPLIT_FROM = 50_000
 
-/** What has to be listed so that every file is seen that these rules may want; no file twice. */
-export function planPlaces(rules: readonly Rule[], prefix: string, all: RuleSet): ListedPlace[] {
+/**
+ * What has to be listed so that every file is seen that these rules may want; no file twice. `expected`: about so many
+ * blobs, where that is known.
+ */
+export function planPlaces(
+  rules: readonly Rule[],
+  prefix: string,
+  all: RuleSet,
+  expected = SPLIT_FROM,
+): ListedPlace[] {
   const wanted = Map.groupBy(rules, ({ account, container }) => `${account}/${container}`)
   const containers = [...wanted.values()].map(its => {
     const prefixes = its.flatMap(rule => prefixesOf(rule)).flatMap(its => narrower(its, prefix) ?? [])
@@ -22,7 +32,8 @@ export function planPlaces(rules: readonly Rule[], prefix: string, all: RuleSet)
     const chosen = count > MAX_PLACES ? prefixes.slice(0, 1).map(() => prefix) : prefixes
     return chosen.map(prefix => ({ account, container, prefix, order }))
   })
-  const splits = Math.max(1, Math.floor(SPLIT_INTO / Math.max(1, places.length)))
+  const most = expected < SPLIT_FROM ? 1 : SPLIT_INTO
+  const splits = Math.max(1, Math.floor(most / Math.max(1, places.length)))
   return places.map(place => ({ ...place, splits }))
 }
 

@@ -11,7 +11,8 @@ export interface Progress {
 /** By what the last run over the same ground listed; without one, by the parts that are done. */
 export function progressOf(run: Run, counters: RunCounters, parts: readonly Part[], now: number): Progress {
   if (run.startedAt === undefined) return { perSecond: undefined, endsAt: undefined }
-  const elapsed = (run.endedAt ?? now) - run.startedAt
+  // Only listing lists: verifying and waiting for deliveries may take much longer.
+  const elapsed = (run.listedAt ?? run.endedAt ?? now) - run.startedAt
   const perSecond = elapsed > 0 ? (counters.listed * SECOND) / elapsed : undefined
   if (hasEnded(run) || run.phase !== 'listing') return { perSecond, endsAt: undefined }
   const done = doneShare(run, counters, parts)

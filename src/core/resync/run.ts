@@ -11,6 +11,8 @@ export type RunPhase = 'listing' | 'verifying' | 'delivering' | 'done'
 
 export interface Run {
   id: string
+  /** 'register': it registers what a request names. Absent: it is one of re-sync. */
+  kind?: 'register'
   filter: RunFilter
   /** Runs of the same ground do the same. */
   ground: string
@@ -21,6 +23,8 @@ export interface Run {
   phase: RunPhase
   startedAt: number | undefined
   endedAt: number | undefined
+  /** When the last of its listing was done. */
+  listedAt?: number | undefined
   /** Why it failed, or who cancelled it. */
   reason: string | undefined
   /** The sum over its parts when it was last looked at; final once it has ended. */
@@ -91,6 +95,11 @@ export function noCounters(): RunCounters {
   return { ...NOTHING }
 }
 
+/** Where files are listed once more: what was found missing of them is not found missing again. */
+export function keptCounters(of: RunCounters): RunCounters {
+  return { ...of, listed: 0, bytes: 0, matched: 0, settling: 0 }
+}
+
 export function sumCounters(all: readonly RunCounters[]): RunCounters {
   const sum = noCounters()
   for (const counters of all) {
@@ -142,6 +151,8 @@ export interface ListedPlace {
   /** Into how many smaller parts it may be cut before it is listed; 1: it is listed as it is. */
   splits: number
   order: ListingOrder
+  /** Of a run that registers: which of its targets this is. */
+  target?: number
 }
 
 export interface Checkpoint {
@@ -151,12 +162,26 @@ export interface Checkpoint {
   from: string | undefined
   /** The prefixes that the place was cut into, once that is decided. */
   prefixes: string[] | undefined
-  /** Places in the line for requests to Azure ML that are not used yet, by subscription. */
+  /** Places in the line for requests to Azure ML that are not used yet, by subscription and principal. */
   turns: Record<string, Turn>
   /** When it was begun. */
   since: number | undefined
   /** Assets that this part has had followed. */
   followed: number
+  /** Blobs behind `from` that were found missing and may have been taken in since; they count when they are done. */
+  found?: FoundBlobs | undefined
+  /** All of it is listed and counted. */
+  isListed?: boolean | undefined
+  /** How often the listing was begun anew because its continuation was not taken any more. */
+  restarts?: number | undefined
+  /** Requests that the asset took that is verified next, when there were too few of them. */
+  reads?: number | undefined
+}
+
+/** Their hashes, one after the other, in base64. */
+export interface FoundBlobs {
+  new: string
+  changed: string
 }
 
 export function newPart(
