@@ -1,13 +1,14 @@
 import type { DeadLetterStore } from './app/dead-letters.ts'
+import type { Probes } from './app/health.ts'
 import type { Log, RulesStore } from './app/ports.ts'
 import { createArmMeter } from './azure/arm-meter.ts'
-import { createAzureMl } from './azure/azure-ml.ts'
-import { createArmClients } from './azure/azure-ml-client.ts'
+import type { ArmClientsOptions } from './azure/azure-ml-client.ts'
 import { createBlobDeadLetters } from './azure/blob-dead-letters.ts'
 import { createBlobLake } from './azure/blob-lake.ts'
 import { createBlobRulesStore } from './azure/blob-rules-store.ts'
-import { createCredential, createEmulatorCredential } from './azure/credential.ts'
+import { createCredential } from './azure/credential.ts'
 import { fromStorage } from './azure/errors.ts'
+import { createLateAzureMl } from './azure/late-azure-ml.ts'
 import {
   accountOf,
   createBlobService,
@@ -15,26 +16,47 @@ import {
   createTableClient,
   type StorageConnection,
 } from './azure/storage-clients.ts'
+import { createStorageProbes, readQueueLength } from './azure/storage-probes.ts'
 import { createStorageWorkQueue } from './azure/storage-work-queue.ts'
 import { createTableAgenda } from './azure/table-agenda.ts'
 import { createTableBudgetStore } from './azure/table-budget-store.ts'
+import { createTableDatastoreLooks } from './azure/table-datastore-looks.ts'
+import { createTableFailureIndex } from './azure/table-failure-index.ts'
 import { createTableLedger } from './azure/table-ledger.ts'
 import { createTableListingIndex } from './azure/table-listing-index.ts'
 import { createTableRunStore } from './azure/table-runs.ts'
 import type { Config } from './config.ts'
+import { storageUrl } from './core/clouds.ts'
 import { createCounters } from './memory/counters.ts'
+import {
+  AGENDA_TABLE,
+  DEAD_LETTER_CONTAINER,
+  EVENT_QUEUE,
+  FAILURES_TABLE,
+  LEDGER_TABLE,
+  LISTINGS_TABLE,
+  OWN_CONTAINER,
+  RUNS_TABLE,
+  WORK_QUEUE,
+} from './storage-names.ts'
 import type { World } from './wiring.ts'
 
-export const LEDGER_TABLE = 'lakemarkLedger'
-export const AGENDA_TABLE = 'lakemarkAgenda'
-/** Of re-sync: its runs, and what it remembers of listings. */
-export const RUNS_TABLE = 'lakemarkRuns'
-export const LISTINGS_TABLE = 'lakemarkListings'
-export const WORK_QUEUE = 'lakemark-work'
-/** Of the app's own account: what all its processes share and no table holds. */
-export const OWN_CONTAINER = 'lakemark'
-/** Of the app's own account: what the Event Grid subscriptions name as the destination of dead letters. */
-export const DEAD_LETTER_CONTAINER = 'dead-letters'
+export { DEAD_LETTER_CONTAINER, WORK_QUEUE } from './storage-names.ts'
+
+export interface WorldOptions {
+  onEnqueued?: () => void
+  /** For tests: how requests to ARM, to vaults and to the sign-in service are sent. */
+  httpClient?: ArmClientsOptions['httpClient']
+}
+
+/** Also what is none of the use cases' business, but of those who run them. */
+export interface AzureWorld extends Omit<World, 'rules'> {
+  rulesStore: RulesStore
+  deadLetters: DeadLetterStore
+  probes: Probes
+  /** About how many messages wait in the work queue. */
+  queueLength: () => Promise<number>
+}
 
 /**
  * The world as it is in Azure, or in its local doubles: the tables and the queue are created where they are
@@ -43,14 +65,16 @@ export const DEAD_LETTER_CONTAINER = 'dead-letters'
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
   log: Log,
-  onEnqueued: () => void = () => undefined,
-): Promise<Omit<World, 'rules'> & { rulesStore: RulesStore; deadLetters: DeadLetterStore }> {
-  const { storage, azureMlUrl } = config
+  { onEnqueued = () => undefined, httpClient }: WorldOptions = {},
+): Promise<AzureWorld> {
+  const { storage } = config
   const ledger = createTableClient(storage, LEDGER_TABLE)
   const agenda = createTableClient(storage, AGENDA_TABLE)
+  const failures = createTableClient(storage, FAILURES_TABLE)
   const runs = createTableClient(storage, RUNS_TABLE)
   const listings = createTableClient(storage, LISTINGS_TABLE)
-  const queue = createQueueService(storage).getQueueClient(WORK_QUEUE)
+  const queues = createQueueService(storage)
+  const queue = queues.getQueueClient(WORK_QUEUE)
   const blobs = createBlobService(storage)
   const container = blobs.getContainerClient(OWN_CONTAINER)
   const deadLetters = blobs.getContainerClient(DEAD_LETTER_CONTAINER)
@@ -58,9 +82,11 @@ export async function createAzureWorld(
     await Promise.all([
       ledger.createTable(),
       agenda.createTable(),
+      failures.createTable(),
       runs.createTable(),
       listings.createTable(),
       queue.createIfNotExists(),
+      queues.getQueueClient(EVENT_QUEUE).createIfNotExists(),
       container.createIfNotExists(),
       // Event Grid drops what it cannot deliver where there is no such container.
       deadLetters.createIfNotExists(),
@@ -71,20 +97,24 @@ export async function createAzureWorld(
 
   const clock = { now: () => Date.now() }
   const armMeter = createArmMeter(clock)
-  const credential = azureMlUrl === undefined ? createCredential(config.clientId) : createEmulatorCredential()
   return {
+    probes: createStorageProbes({ ledger, agenda, queue, container }),
+    queueLength: () => readQueueLength(queue),
     rulesStore: createBlobRulesStore(container.getBlockBlobClient('rules.json')),
     deadLetters: createBlobDeadLetters(deadLetters),
     ledger: createTableLedger(ledger),
+    failureIndex: createTableFailureIndex(failures),
     agenda: createTableAgenda(agenda),
     queue: createStorageWorkQueue(queue, onEnqueued),
     lake: createBlobLake(lakeAccounts(config)),
-    azureMl: createAzureMl({
-      clientOf: createArmClients({ credential, url: azureMlUrl, meter: armMeter }),
-      clock,
+    azureMl: createLateAzureMl(async () => {
+      // Only with the first delivery: intake is not kept waiting for what speaks with Azure ML.
+      const { openAzureMl } = await import('./open-azure-ml.ts')
+      return openAzureMl({ ...config, clock, meter: armMeter, httpClient })
     }),
     armMeter,
     budgetStore: createTableBudgetStore(ledger),
+    datastoreLooks: createTableDatastoreLooks(ledger),
     runStore: createTableRunStore(runs),
     listingIndex: createTableListingIndex(listings),
     clock,
@@ -94,7 +124,7 @@ export async function createAzureWorld(
 }
 
 /** The lake's accounts by identity; the app's own account, where it is part of the lake, as it is connected. */
-function lakeAccounts({ storage, clientId }: Config & { storage: StorageConnection }) {
+function lakeAccounts({ storage, clientId, cloud }: Config & { storage: StorageConnection }) {
   const own = accountOf(storage)
   const services = new Map<string, ReturnType<typeof createBlobService>>()
   return (account: string) => {
@@ -105,13 +135,12 @@ function lakeAccounts({ storage, clientId }: Config & { storage: StorageConnecti
 
   function connect(account: string) {
     if (account === own) return createBlobService(storage)
-    const url = (service: string) => `https://${account}.${service}.core.windows.net`
     return createBlobService({
       kind: 'identity',
-      blobUrl: url('blob'),
-      queueUrl: url('queue'),
-      tableUrl: url('table'),
-      credential: createCredential(clientId),
+      blobUrl: storageUrl(cloud, account, 'blob'),
+      queueUrl: storageUrl(cloud, account, 'queue'),
+      tableUrl: storageUrl(cloud, account, 'table'),
+      credential: createCredential(clientId, cloud),
     })
   }
 }

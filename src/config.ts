@@ -1,13 +1,16 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { EntraSettings } from './access/entra-tokens.ts'
 import { createCredential } from './azure/credential.ts'
 import type { StorageConnection } from './azure/storage-clients.ts'
+import { CLOUD_NAMES, type Cloud, cloudOf, storageUrl } from './core/clouds.ts'
 import { parseRulesAddress, type RulesAddress } from './git/rules-address.ts'
 
 /**
  * All settings, from the environment: the only place that reads it. Every problem is reported at once.
  */
 export interface Config {
+  /** Public Azure, or one of the sovereign clouds: every address of Azure's follows from it. */
+  cloud: Cloud
   rules: RulesAddress
   /** Of a folder of rules, when known. */
   rulesCommit: string | undefined
@@ -29,6 +32,12 @@ export interface Config {
   sweepSchedule: string
   deadLetterSchedule: string
   resyncSchedule: string
+  /** So many days an entry of the audit trail is kept. */
+  auditDays: number
+  /** Of the service that the command line asks; undefined: the one on this machine. */
+  serviceUrl: string | undefined
+  /** Whom the access tokens of the command line are for. */
+  serviceAudience: string | undefined
   logLevel: 'info' | 'warn' | 'error'
   /** The user-assigned managed identity to act as. */
   clientId: string | undefined
@@ -61,6 +70,9 @@ function schedule(fallback: string) {
 }
 
 const settings = z.object({
+  LAKEMARK_CLOUD: z
+    .enum(CLOUD_NAMES, `expected one of ${CLOUD_NAMES.join(', ')}, as az cloud list names them`)
+    .default('AzureCloud'),
   LAKEMARK_RULES: z.string().min(1).default('rules'),
   LAKEMARK_RULES_COMMIT: z
     .string()
@@ -90,7 +102,7 @@ const settings = z.object({
     .string()
     .refine(isAuthority, 'expected an https address without a path; http only on this machine')
     .transform(text => new URL(text).origin)
-    .default('https://login.microsoftonline.com'),
+    .optional(),
   LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
   LAKEMARK_PORT: port(7071),
   LAKEMARK_LAKE_PORT: port(10000),
@@ -100,6 +112,13 @@ const settings = z.object({
   LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
   LAKEMARK_DEAD_LETTER_SCHEDULE: schedule('15 */5 * * * *'),
   LAKEMARK_RESYNC_SCHEDULE: schedule('0 30 2 * * *'),
+  LAKEMARK_URL: z.string().min(1).optional(),
+  LAKEMARK_AUDIENCE: z.string().min(1).optional(),
+  LAKEMARK_AUDIT_DAYS: z
+    .string()
+    .regex(/^[1-9]\d{0,4}$/, 'expected a number of days from 1 to 99999')
+    .transform(Number)
+    .default(400),
   LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
   AZURE_CLIENT_ID: z.string().min(1).optional(),
   AzureWebJobsStorage: z
@@ -131,13 +150,15 @@ export function readConfig(environment: Environment = process.env): Config {
     throw new ConfigError(`settings in the environment are wrong:\n${lines.join('\n')}`)
   }
   const { data } = parsed
+  const cloud = cloudOf(data.LAKEMARK_CLOUD)
   return {
+    cloud,
     rules: rulesOf(data.LAKEMARK_RULES),
     rulesToken: data.LAKEMARK_RULES_TOKEN,
     rulesWebhookSecret: data.LAKEMARK_RULES_WEBHOOK_SECRET,
     rulesSchedule: data.LAKEMARK_RULES_SCHEDULE,
     rulesCommit: data.LAKEMARK_RULES_COMMIT,
-    auth: authOf(data, hasAny(environment, [...AZURE_SIGNS, 'FUNCTIONS_WORKER_RUNTIME'])),
+    auth: authOf(data, cloud, hasAny(environment, [...AZURE_SIGNS, 'FUNCTIONS_WORKER_RUNTIME'])),
     isBehindAzure: hasAny(environment, AZURE_SIGNS),
     home: data.LAKEMARK_HOME,
     port: data.LAKEMARK_PORT,
@@ -148,9 +169,12 @@ export function readConfig(environment: Environment = process.env): Config {
     sweepSchedule: data.LAKEMARK_SWEEP_SCHEDULE,
     deadLetterSchedule: data.LAKEMARK_DEAD_LETTER_SCHEDULE,
     resyncSchedule: data.LAKEMARK_RESYNC_SCHEDULE,
+    auditDays: data.LAKEMARK_AUDIT_DAYS,
+    serviceUrl: data.LAKEMARK_URL,
+    serviceAudience: data.LAKEMARK_AUDIENCE,
     logLevel: data.LAKEMARK_LOG,
     clientId: data.AZURE_CLIENT_ID,
-    storage: storageOf(data),
+    storage: storageOf(data, cloud),
   }
 }
 
@@ -161,7 +185,7 @@ function rulesOf(text: string): RulesAddress {
 }
 
 /** Without a setting everybody may call, but only where nobody else can. */
-function authOf(data: z.infer<typeof settings>, hosted: boolean): AuthSettings {
+function authOf(data: z.infer<typeof settings>, cloud: Cloud, hosted: boolean): AuthSettings {
   const { LAKEMARK_AUTH: kind, LAKEMARK_AUTH_TENANT: tenant, LAKEMARK_AUTH_AUDIENCE: audiences } = data
   if (kind === 'entra') {
     if (tenant === undefined || audiences === undefined) {
@@ -169,7 +193,7 @@ function authOf(data: z.infer<typeof settings>, hosted: boolean): AuthSettings {
         "LAKEMARK_AUTH: entra needs LAKEMARK_AUTH_TENANT, the tenant's id, and LAKEMARK_AUTH_AUDIENCE, the client id or App ID URI of the API's registration",
       )
     }
-    return { kind, tenant, audiences, authority: data.LAKEMARK_AUTH_AUTHORITY }
+    return { kind, tenant, audiences, authority: data.LAKEMARK_AUTH_AUTHORITY ?? cloud.issuer }
   }
   if (hosted) {
     throw wrong(
@@ -200,11 +224,11 @@ function wrong(problem: string): ConfigError {
   return new ConfigError(`settings in the environment are wrong:\n  ${problem}`)
 }
 
-function storageOf(data: z.infer<typeof settings>): StorageConnection | undefined {
+function storageOf(data: z.infer<typeof settings>, cloud: Cloud): StorageConnection | undefined {
   const connectionString = data.AzureWebJobsStorage
   if (connectionString !== undefined) return { kind: 'connection string', connectionString }
   const account = data.AzureWebJobsStorage__accountName
-  const url = (service: string) => account && `https://${account}.${service}.core.windows.net`
+  const url = (service: 'blob' | 'queue' | 'table') => account && storageUrl(cloud, account, service)
   const blobUrl = data.AzureWebJobsStorage__blobServiceUri ?? url('blob')
   const queueUrl = data.AzureWebJobsStorage__queueServiceUri ?? url('queue')
   const tableUrl = data.AzureWebJobsStorage__tableServiceUri ?? url('table')
@@ -219,6 +243,6 @@ function storageOf(data: z.infer<typeof settings>): StorageConnection | undefine
     blobUrl,
     queueUrl,
     tableUrl,
-    credential: createCredential(data.AzureWebJobsStorage__clientId),
+    credential: createCredential(data.AzureWebJobsStorage__clientId, cloud),
   }
 }

@@ -1,15 +1,10 @@
 import type { Log } from './app/ports.ts'
+import { redacted } from './core/redaction.ts'
+
+export { redacted } from './core/redaction.ts'
 
 export type LogLevel = 'info' | 'warn' | 'error'
 const LEVELS: readonly LogLevel[] = ['info', 'warn', 'error']
-
-/** What must never be read in a log, whatever field it comes in: signatures of SAS, account keys, tokens. */
-const SECRETS: readonly [RegExp, string][] = [
-  [/([?&;]sig=)[^&;\s"]+/gi, '$1…'],
-  [/(AccountKey=)[^;\s"]+/gi, '$1…'],
-  [/(Bearer\s+)[\w.~+/-]+=*/gi, '$1…'],
-  [/(SharedKey\s+[^:\s]+:)[^\s"]+/gi, '$1…'],
-]
 
 /** One JSON object a line: time, level, message, fields. Errors become their message and stack. */
 export function createLog(level: LogLevel, write: (line: string) => void = line => console.error(line)): Log {
@@ -24,10 +19,6 @@ export function createLog(level: LogLevel, write: (line: string) => void = line 
   return { info: at('info'), warn: at('warn'), error: at('error') }
 }
 
-export function redacted(text: string): string {
-  return SECRETS.reduce((line, [secret, instead]) => line.replace(secret, instead), text)
-}
-
 /** JSON leaves these as they are; a terminal obeys some of them, and some readers take others for a new line. */
 function escaped(json: string): string {
   return json.replace(
@@ -36,9 +27,21 @@ function escaped(json: string): string {
   )
 }
 
-function plain(_key: string, value: unknown): unknown {
+/** A field that is so called is nothing for a log, whatever it holds. */
+const SECRET_FIELDS =
+  /^(authorization|.*password|.*passwd|.*connection_?string|.*(account|access|shared|api|function|host)_?key|(access|refresh|id)_?token|client_?secret)$/i
+
+function plain(key: string, value: unknown): unknown {
   // Each text on its own: in the finished line a secret might end in the middle of an escape.
-  if (typeof value === 'string') return redacted(value)
-  if (value instanceof Error) return { name: value.name, message: value.message, stack: value.stack }
+  if (typeof value === 'string') return SECRET_FIELDS.test(key.replace(/[-.]/g, '')) ? '…' : redacted(value)
+  if (value instanceof Error) {
+    const { name, message, stack, cause } = value
+    return { name, message, stack, ...(cause === undefined ? {} : { cause: toText(cause) }) }
+  }
   return typeof value === 'bigint' ? String(value) : value
+}
+
+/** SDK errors carry whole requests along: of what caused an error, what it says is enough. */
+function toText(cause: unknown): string {
+  return redacted(String(cause instanceof Error ? cause.message : cause))
 }

@@ -3,6 +3,9 @@ import { createAnnouncer } from './app/announcer.ts'
 import { createDelivery } from './app/deliver.ts'
 import { createExplain } from './app/explain.ts'
 import { createExtend } from './app/extend.ts'
+import { createFailures } from './app/failures/failures.ts'
+import type { FailureIndex } from './app/failures/ports.ts'
+import { createFileSearch } from './app/file-knowledge.ts'
 import { createIntake, type Intake, type MatchingRules } from './app/intake.ts'
 import { createListing } from './app/listing.ts'
 import { createPacer } from './app/pacer.ts'
@@ -20,10 +23,13 @@ import type {
   WorkQueue,
 } from './app/ports.ts'
 import { createRecorder } from './app/recorder.ts'
+import { createRegister } from './app/register/register.ts'
 import type { ListingIndex, RunStore } from './app/resync/ports.ts'
 import { createResync } from './app/resync/resync.ts'
 import { createRetry } from './app/retry.ts'
 import { createVersionRewriter } from './app/rewrite-versions.ts'
+import type { DatastoreLooks } from './app/rotation/ports.ts'
+import { createRotation } from './app/rotation/rotation.ts'
 import { createSeeding } from './app/seed.ts'
 import { createStatus } from './app/status.ts'
 import { createSweep } from './app/sweep.ts'
@@ -35,15 +41,19 @@ export interface World {
   /** The rules in force; may change between two calls. */
   rules: () => MatchingRules
   ledger: Ledger
+  failureIndex: FailureIndex
   agenda: Agenda
   queue: WorkQueue
   lake: Lake
   azureMl: AzureMl
   armMeter: ArmMeter
   budgetStore: BudgetStore
+  datastoreLooks: DatastoreLooks
   runStore: RunStore
   listingIndex: ListingIndex
   clock: Clock
+  /** How many pieces of news share a transaction at most. Undefined: as many as the ledger takes. */
+  intentsPerCommit?: number | undefined
   counters: Counters
   log: Log
 }
@@ -54,10 +64,21 @@ export type Lakemark = ReturnType<typeof createLakemark>
 export function createLakemark(world: World) {
   const { rules, ledger, agenda, queue, lake, clock, counters, log } = world
   const announcer = createAnnouncer({ agenda, queue, clock })
-  const recorder = createRecorder({ ledger, lake, announcer, clock })
-  const intake: Intake = createIntake({ rules, recorder, announcer, ledger, lake, clock, counters, log })
+  const recorder = createRecorder({
+    ledger,
+    lake,
+    announcer,
+    clock,
+    counters,
+    intentsPerCommit: world.intentsPerCommit,
+  })
+  const intakeOver = (over: () => MatchingRules): Intake =>
+    createIntake({ rules: over, recorder, announcer, ledger, lake, clock, counters, log })
+  const intake = intakeOver(rules)
   const rewriteVersions = createVersionRewriter({ ledger, announcer, clock })
   const extend = createExtend({ ledger, rewriteVersions })
+  const retry = createRetry({ ledger, rewriteVersions, rules })
+  const failures = createFailures({ ...world, retry, intake, announcer })
   const owner = randomUUID()
   const pacer = createPacer({ store: world.budgetStore, meter: world.armMeter, clock, log })
   const turns = createTurns({ pacer, rules, clock, log })
@@ -68,8 +89,21 @@ export function createLakemark(world: World) {
     highestInUse: createSeeding({ azureMl: world.azureMl, pacer, rules, clock, log }),
     announcer,
     clock,
+    counters,
     log,
     owner,
+    noteFailures: failures.note,
+  })
+  const resync = createResync({
+    ...world,
+    pacer,
+    intake,
+    intakeOver,
+    announcer,
+    extend,
+    rewriteVersions,
+    owner,
+    newId: randomUUID,
   })
   return {
     rules,
@@ -83,11 +117,15 @@ export function createLakemark(world: World) {
       announcer,
       counters,
     }),
-    resync: createResync({ ...world, pacer, intake, extend, rewriteVersions, owner, newId: randomUUID }),
+    resync,
+    register: createRegister({ ...world, runs: resync }),
     sweep: createSweep({ agenda, ledger, announcer, clock, counters, log }),
-    retry: createRetry({ ledger, rewriteVersions, rules }),
+    retry: retry.asset,
+    failures,
+    rotation: createRotation({ ...world, looks: world.datastoreLooks, pacer }),
     recordPoison: createPoison({ ledger, announcer, clock, counters, log }),
-    status: createStatus({ ledger }),
+    status: createStatus({ ledger, rules, clock }),
+    knowFile: createFileSearch({ rules, ledger, lake }),
     explain: createExplain({ rules, ledger, lake }),
     counters,
     log,

@@ -40,4 +40,8 @@ export interface AuditLog {
   append(entry: AuditEntry): Promise<void>
   /** Newest first. */
   list(page: AuditPageRequest): Promise<Page<AuditEntry>>
+  /**
+   * Removes entries of days that had ended by then, at most `limit` of them. Answers how many; 0: there are no more.
+   */
+  removeBefore(at: number, limit: number): Promise<number>
 }

@@ -25,12 +25,14 @@ export interface DeadLetterStore {
   /** Undefined: it is gone, or no longer what was listed. */
   read(blob: DeadLetterBlob): Promise<Uint8Array | undefined>
   remove(blob: DeadLetterBlob): Promise<void>
+  /** One of our own: what could not be taken in, as Event Grid would write it. Writes over one of that path. */
+  add(path: string, content: Uint8Array): Promise<void>
   /** Keeps the blob where it is, marked with the reason. */
   setAside(blob: DeadLetterBlob, reason: string): Promise<void>
 }
 
 /** The place under which blobs that cannot be read are shown among the refused files. */
-const DEAD_LETTER_RULE = 'dead-letter'
+export const DEAD_LETTER_RULE = 'dead-letter'
 const PAGE = 200
 const PAGES_PER_RUN = 100
 const BLOBS_AT_ONCE = 8

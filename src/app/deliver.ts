@@ -1,6 +1,8 @@
+import { budgetOf } from '../core/arm-budget.ts'
 import {
   type AssetHead,
   type Cursor,
+  isPending,
   newCursor,
   numberOf,
   type Outcome,
@@ -12,7 +14,7 @@ import { delayed, type Report } from '../core/asset/plan-work.ts'
 import { PermanentError, reasonOf, TransientError } from '../core/errors.ts'
 import { FIRST_RETRY_MS, ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import { own } from '../core/record.ts'
-import type { RuleSet, Workspace } from '../core/rules/rule-set.ts'
+import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import { forEachAtMost } from './concurrency.ts'
 import { createLeasedCalls, LeaseOver } from './leased-calls.ts'
 import type { Pacer } from './pacer.ts'
@@ -56,6 +58,7 @@ export function createDelivery(dependencies: Dependencies) {
     const outcomes: { ordinal: number; alias: string; outcome: Outcome }[] = []
     const cursors = new Map<string, Cursor>()
     const moves = new Map<number, Report['moves'][number]>()
+    const withdrawn: { ordinal: number; alias: string }[] = []
     const taken: Encounter[] = []
     const touched = new Set<number>()
     const windows = new Map<number, Promise<Version[]>>()
@@ -64,10 +67,10 @@ export function createDelivery(dependencies: Dependencies) {
     await forEachAtMost(WORKSPACES_AT_ONCE, [...ready], async ([alias, turn]) =>
       turns.giveBack(alias, await serve(alias, turn)),
     )
-    // Only now that nothing of ours is on its way under these numbers any more.
     for (const encounter of taken) await move(encounter)
     const read = new Map((await Promise.all(windows.values())).flat().map(row => [row.ordinal, row]))
-    return { report: { outcomes, cursors, moves: [...moves.values()] }, versions: [...read.values()] }
+    const report = { outcomes, cursors, moves: [...moves.values()], withdrawn }
+    return { report, versions: [...read.values()] }
 
     /** Answers what is left of the turn and not kept in the cursor for the next round. */
     async function serve(alias: string, turn: Turn): Promise<Turn | undefined> {
@@ -103,7 +106,7 @@ export function createDelivery(dependencies: Dependencies) {
 
     function isStopped(alias: string): boolean {
       const workspace = rules().rules.workspaces.get(alias)
-      return workspace !== undefined && pacer.isStopped(workspace.subscription)
+      return workspace !== undefined && pacer.isStopped(budgetOf(workspace))
     }
 
     function windowFrom(from: number): Promise<Version[]> {
@@ -119,29 +122,40 @@ export function createDelivery(dependencies: Dependencies) {
       const { alias, version } = encounter
       try {
         const workspace = workspaceOf(alias)
-        const { account, container, datastore } = version.spec
-        await azureMl.ensureDatastore(workspace, { account, container, ...datastore })
         const number = numberOf(head, version)
+        if (version.movedTo !== undefined) {
+          await withdraw(azureMl, workspace, asset, number, version)
+          return isWithdrawn(encounter)
+        }
+        await azureMl.ensureDatastore(workspace, datastoreOf(version))
         const outcome = await azureMl.putVersion(workspace, asset, number, toDataVersion(version))
         if (outcome === 'taken') return 'taken'
       } catch (error) {
         return await afterTrouble(error, encounter)
       }
-      counters.add('deliveries:registered')
+      counters.add(`deliveries:registered:${alias}`)
       log.info('version registered', fieldsOf(encounter))
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'registered', at: clock.now() } })
       return newCursor(version.ordinal + 1)
     }
 
-    /** A stranger has the number: nothing of ours may stay under it, and the data gets another. */
+    function isWithdrawn({ alias, version: { ordinal } }: Encounter): Cursor {
+      withdrawn.push({ ordinal, alias })
+      return newCursor(ordinal + 1)
+    }
+
+    /** A stranger has the number: the data gets another, and then nothing of ours stays under this one. */
     async function move(encounter: Encounter): Promise<void> {
       const { alias, version } = encounter
       const { ordinal } = version
       try {
-        const elsewhere = version.spec.workspaces.filter(other => other !== alias)
-        await withdraw({ azureMl, log, workspaceOf }, asset, numberOf(head, version), version, elsewhere)
         const highest = await azureMl.highestVersion(workspaceOf(alias), asset)
-        moves.set(ordinal, { ordinal, highest: Math.max(highest, moves.get(ordinal)?.highest ?? 0) })
+        const other = moves.get(ordinal)
+        moves.set(ordinal, {
+          ordinal,
+          highest: Math.max(highest, other?.highest ?? 0),
+          takenIn: [...(other?.takenIn ?? []), alias],
+        })
         log.warn('the number is taken by someone else, the data moves to another', fieldsOf(encounter))
         cursors.set(alias, newCursor(ordinal + 1))
       } catch (error) {
@@ -149,7 +163,8 @@ export function createDelivery(dependencies: Dependencies) {
       }
     }
 
-    async function afterTrouble(error: unknown, { alias, version, cursor }: Encounter): Promise<Cursor> {
+    async function afterTrouble(error: unknown, encounter: Encounter): Promise<Cursor> {
+      const { alias, version, cursor } = encounter
       if (error instanceof LeaseOver) return cursor
       const fields = fieldsOf({ alias, version })
       const now = clock.now()
@@ -157,11 +172,11 @@ export function createDelivery(dependencies: Dependencies) {
       if (error instanceof TransientError) {
         const { retryAfterMs, throttled } = error
         if (throttled) {
-          await pacer.stop(workspaceOf(alias).subscription, now + (retryAfterMs ?? FIRST_RETRY_MS))
+          await pacer.stop(budgetOf(workspaceOf(alias)), now + (retryAfterMs ?? FIRST_RETRY_MS))
         }
         const { cursor: waiting, gaveUp } = delayed(cursor, { reason, retryAfterMs, throttled }, now)
         if (!gaveUp) {
-          counters.add('deliveries:delayed')
+          counters.add(`deliveries:delayed:${alias}`)
           log.warn('delivery delayed', {
             ...fields,
             reason,
@@ -173,7 +188,12 @@ export function createDelivery(dependencies: Dependencies) {
       } else if (!(error instanceof PermanentError)) {
         log.error('delivery met a defect', { ...fields, error })
       }
-      counters.add('deliveries:failed')
+      if (version.movedTo !== undefined) {
+        // Whoever could see it there cannot now.
+        log.warn('could not withdraw a version', { ...fields, reason })
+        return isWithdrawn(encounter)
+      }
+      counters.add(`deliveries:failed:${alias}`)
       log.error('delivery failed', { ...fields, reason })
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'failed', at: now, reason } })
       return newCursor(version.ordinal + 1)
@@ -183,6 +203,12 @@ export function createDelivery(dependencies: Dependencies) {
       return { asset, version: numberOf(head, version), workspace: alias }
     }
 
+    /** As it was when the version was cut, reached as the rules say now. */
+    function datastoreOf({ spec: { account, container, datastore } }: Version): Datastore {
+      const credential = rules().rules.datastores.get(`${account}/${container}`)?.credential
+      return { account, container, ...datastore, credential }
+    }
+
     /** Not being there may be the rules' change that has not reached this process yet. */
     function workspaceOf(alias: string): Workspace {
       const workspace = rules().rules.workspaces.get(alias)
@@ -190,12 +216,4 @@ export function createDelivery(dependencies: Dependencies) {
       return workspace
     }
   }
-}
-
-function isPending(version: Version, alias: string): boolean {
-  return (
-    version.movedTo === undefined &&
-    version.spec.workspaces.includes(alias) &&
-    own(version.outcomes, alias) === undefined
-  )
 }

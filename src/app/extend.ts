@@ -1,6 +1,6 @@
 import { type AssetHead, type CutSpec, NO_ROWS, newCursor, type Version } from '../core/asset/asset.ts'
 import { TransientError } from '../core/errors.ts'
-import { MAX_CONFLICTS, SPECS_PER_TRANSACTION } from '../core/limits.ts'
+import { MAX_CONFLICTS, SPECS_PER_TRANSACTION, VERSIONS_PER_ROUND } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import type { BackfillMode } from '../core/rules/rule-set.ts'
 import type { Ledger } from './ports.ts'
@@ -33,8 +33,35 @@ export function createExtend({ ledger, rewriteVersions }: Dependencies) {
     const state = await ledger.readWork(asset)
     if (state === undefined || state.head.lastOrdinal === 0) return
     const { lastOrdinal } = state.head
-    const from = mode === 'all' ? 1 : lastOrdinal
-    await rewriteVersions(asset, { from, to: lastOrdinal }, (head, version) => add(head, version, extension))
+    const from = mode === 'all' ? 1 : await newestOf(asset, lastOrdinal)
+    // Of what was cut since, and of where data moves to meanwhile, each is the newest.
+    const isWanted = ({ ordinal }: Version) => mode === 'all' || ordinal === from || ordinal > lastOrdinal
+    await rewriteVersions(
+      asset,
+      { from, to: lastOrdinal },
+      (head, version) => isWanted(version) && add(head, version, extension),
+    )
+  }
+
+  /**
+   * The ordinal of the newest data: of what was cut last, wherever it has moved to. The highest ordinal may be of older
+   * data whose number was found taken after that.
+   */
+  async function newestOf(asset: string, lastOrdinal: number): Promise<number> {
+    const rows = new Map<number, Version>()
+    let newest: Version | undefined
+    for (let to = lastOrdinal, width = VERSIONS_PER_ROUND; newest === undefined && to > 0; width *= 2) {
+      const from = Math.max(1, to - width + 1)
+      for (let at = from; at <= to; ) {
+        const window = await ledger.readVersions(asset, { from: at, to, limit: width })
+        for (const row of window) rows.set(row.ordinal, row)
+        newest = window.findLast(({ movedFrom }) => movedFrom === undefined) ?? newest
+        at = (window.at(-1)?.ordinal ?? to) + 1
+      }
+      to = from - 1
+    }
+    while (newest?.movedTo !== undefined) newest = rows.get(newest.movedTo)
+    return newest?.ordinal ?? lastOrdinal
   }
 
   /** When they are cut, the version goes to all of them. */

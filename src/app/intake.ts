@@ -8,7 +8,8 @@ import { type BlobChange, isDirectoryName, parseStorageEvent } from '../core/sto
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from './ports.ts'
-import type { createRecorder, Recorded } from './recorder.ts'
+import type { Recorded } from './record-attempts.ts'
+import type { createRecorder } from './recorder.ts'
 import { createWakes, type Wakes } from './wakes.ts'
 
 /** The rules in force, ready to be matched against. `since` grows from one set to the next. */

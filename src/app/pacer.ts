@@ -23,7 +23,8 @@ import type { ArmMeter, BudgetStore, Clock, Log } from './ports.ts'
 /**
  * Spends the budget that ARM gives a subscription, all processes together, without running into its end. Where
  * there is plenty, a process takes some requests in advance and need not ask for each; where it gets tight, whoever
- * asks is given a place in a line that all processes share. Functions that answer a promise reject with
+ * asks is given a place in a line that all processes share. A subscription is one as a principal sees it: what
+ * `budgetOf` makes of a workspace. Functions that answer a promise reject with
  * TransientError where the store does not answer.
  */
 export interface Pacer {

@@ -1,11 +1,11 @@
 import { keyOf } from '../core/asset/fingerprint.ts'
 import { MINUTE } from '../core/time.ts'
-import type { WorkMessage } from '../core/work-message.ts'
+import { toQueueText, type WorkMessage } from '../core/work-message.ts'
 import type { Announcer } from './announcer.ts'
 import type { Clock, Counters, Ledger, Log, Refusal } from './ports.ts'
 
 /** The place under which messages that cannot be worked on are shown among the refused files. */
-const POISON_RULE = 'poisoned-message'
+export const POISON_RULE = 'poisoned-message'
 const EXCERPT = 200
 const LISTING_AGAIN_MS = 10 * MINUTE
 
@@ -42,7 +42,12 @@ export function createPoison({ ledger, announcer, clock, counters, log }: Depend
       case 'assets':
         return message.assets.map(asset => refusal(`work on ${asset}`, asset))
       case 'listing':
-        return [refusal(`listing of ${message.folder.container}/${message.folder.path}`, undefined)]
+        return [
+          {
+            ...refusal(`listing of ${message.folder.container}/${message.folder.path}`, undefined),
+            message: toQueueText({ ...message, continuation: undefined }),
+          },
+        ]
       case 'run':
         // Taken up again by the sweep, from its checkpoint; its own attempts are counted with its part.
         return []

@@ -9,25 +9,19 @@ import type { BlobRef } from '../core/blob-ref.ts'
 import type { BackfillPlace } from '../core/rules/backfill.ts'
 import type { Datastore, RuleSet, Workspace } from '../core/rules/rule-set.ts'
 import type { WorkMessage } from '../core/work-message.ts'
+import type { Page, PageRequest } from './page.ts'
+import type { Refusals } from './refusals.ts'
+
+export type { Page, PageRequest } from './page.ts'
+export type { KnownRefusal, Refusal } from './refusals.ts'
 
 /** Milliseconds since 1970. */
 export interface Clock {
   now(): number
 }
 
-export interface Page<T> {
-  items: T[]
-  /** Opaque; undefined: this was the last page. */
-  continuation: string | undefined
-}
-
-export interface PageRequest {
-  continuation?: string | undefined
-  limit: number
-}
-
 /** The truth. One partition per asset; the etag of its head serialises writers. */
-export interface Ledger {
+export interface Ledger extends Refusals {
   /** For intake: the head, and of the files and gatherings named those that exist. */
   readFiles(
     asset: string,
@@ -52,33 +46,43 @@ export interface Ledger {
   /**
    * Applies the whole transition if the head still has this etag (undefined: if there is no head yet) and its
    * new files have no row; 'conflict' when someone else was faster, or when an answer was lost and this very transition had been applied.
-   * At most 100 rows. Answers the head's new etag.
+   * At most 100 rows. Answers the head's new etag. An etag that is still to come is waited for, and what can be
+   * done without it is done meanwhile; where it does not come, the reason is thrown and nothing is applied.
    */
   commit(
     asset: string,
-    etag: string | undefined,
+    etag: string | undefined | Promise<string>,
     transition: Transition,
   ): Promise<{ etag: string } | 'conflict'>
-  /** All assets, in the order of their names, whether they can be read or not. */
-  listAssets(page: PageRequest): Promise<Page<string>>
-  /** Remembers files that match a rule and cannot become an asset. One row per rule and file. */
-  refuse(refusals: readonly Refusal[]): Promise<void>
-  listRefusals(page: PageRequest): Promise<Page<Refusal>>
-  /** `key`: of the file. Undefined: the rule has not refused the file. */
-  readRefusal(rule: string, key: string): Promise<Refusal | undefined>
+  /**
+   * Assets in the order of their names, behind `after`, whether they can be read or not. There may be fewer than
+   * `limit`, even none, and still more to come: `next` is what to go on after; undefined: these were the last.
+   */
+  listAssets(request: {
+    after?: string | undefined
+    /** Of their names. */
+    prefix?: string | undefined
+    limit: number
+  }): Promise<{ items: ListedAsset[]; next: string | undefined }>
+  /**
+   * Where the file of this key was ever taken in or refused, also under rules that are no more. Goes through the whole
+   * ledger, page by page; a page may be empty and not the last. For people.
+   */
+  findFile(key: string, page: PageRequest): Promise<Page<FileTrace>>
+  /** What an asset's versions had of a file before it was overwritten, in the order of cutting. For people. */
+  listFormerMembers(asset: string, key: string, page: PageRequest): Promise<Page<Member>>
 }
 
-/** A file that a rule matched and that is not registered, with the reason that people are shown. */
-export interface Refusal {
-  rule: string
-  ref: BlobRef
-  key: string
-  etag: string | undefined
-  /** The asset that it would have been, where it has a name. */
-  asset: string | undefined
-  reason: string
-  at: number
+export interface ListedAsset {
+  name: string
+  /** Undefined: it cannot be read. */
+  head: AssetHead | undefined
+  /** Why it cannot. */
+  unreadable: string | undefined
 }
+
+/** Of a file in the ledger: an asset that it is or was part of, or a rule that refused it. */
+export type FileTrace = { kind: 'asset'; asset: string } | { kind: 'refusal'; rule: string }
 
 /**
  * The assets that have work outstanding: how the sweep finds those whose message was lost. An asset may be in
@@ -136,7 +140,10 @@ export interface FolderPage extends Page<string> {
   blobs: ListedBlob[]
 }
 
-/** A page of a listing may hold fewer items than asked for, or none, and not be the last. */
+/**
+ * A page of a listing may hold fewer items than asked for, or none, and not be the last. ContinuationError: the
+ * continuation is not taken, or not any more.
+ */
 export interface Lake {
   /** Undefined: there is no such blob. */
   head(ref: BlobRef): Promise<BlobProperties | undefined>
@@ -164,8 +171,16 @@ export interface ListedVersion {
 
 /** Azure Machine Learning. PermanentError: this will not succeed by itself, with the reason. */
 export interface AzureMl {
-  /** Creates the datastore where it is missing. PermanentError where one of that name points elsewhere. */
-  ensureDatastore(workspace: Workspace, datastore: Datastore): Promise<void>
+  /**
+   * Creates the datastore where it is missing, and gives it its credential where it has another, or an older version of
+   * its secret. `since`: what this process has seen before then does not count. PermanentError where one of that name
+   * points elsewhere, or its secret cannot be had.
+   */
+  ensureDatastore(
+    workspace: Workspace,
+    datastore: Datastore,
+    options?: { since?: number },
+  ): Promise<'kept' | 'written'>
   /** 'taken': the number exists with other data. Repeating it with the same data is harmless. */
   putVersion(
     workspace: Workspace,
@@ -182,7 +197,7 @@ export interface AzureMl {
   highestVersion(workspace: Workspace, asset: string): Promise<number>
 }
 
-/** What this process knows of what ARM has said of itself. */
+/** What this process knows of what ARM has said of itself; a subscription is what `budgetOf` says. */
 export interface ArmMeter {
   read(subscription: string, kind: RequestKind): ArmReading
 }
@@ -250,7 +265,10 @@ export interface RulesStore {
   write(etag: string | undefined, state: RulesState): Promise<'written' | 'conflict'>
 }
 
-/** Counts what was decided, by reason. */
+/**
+ * Counts what was decided. A name is one word, and what it is counted by behind colons: `ignored:gone`,
+ * `deliveries:registered:ml-retail`.
+ */
 export interface Counters {
   add(name: string, by?: number): void
   all(): Record<string, number>

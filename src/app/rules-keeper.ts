@@ -1,3 +1,4 @@
+import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
 import { createMatcher } from '../core/matching.ts'
 import { mergePlaces, planBackfill } from '../core/rules/backfill.ts'
@@ -15,6 +16,8 @@ const MAX_CONFLICTS = 20
 const MAX_PROBLEMS_KEPT = 50
 
 interface Dependencies {
+  /** Whose addresses the rules may name; nothing said: public Azure. */
+  cloud?: Cloud
   source: RulesSource
   store: RulesStore
   announcer: Announcer
@@ -53,6 +56,7 @@ export class RulesError extends Error {
  */
 export async function openRulesKeeper(dependencies: Dependencies): Promise<RulesKeeper> {
   const { source, store, announcer, clock, log, isShared, commitOf, onActive } = dependencies
+  const { cloud = PUBLIC_CLOUD } = dependencies
   let known: { etag: string; state: RulesState } | undefined
   let active: MatchingRules | undefined
   let lookedAt = 0
@@ -101,7 +105,7 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
     const isNew = stored !== undefined && stored.since !== active?.since
     known = found
     if (!isNew) return
-    const rules = parseGood(stored.files)
+    const rules = parseGood(stored.files, cloud)
     if ('problem' in rules) {
       // An older version of Lakemark took what this one refuses; the source may have something better.
       log.error('rules in force are refused by this version', {
@@ -141,7 +145,7 @@ export async function openRulesKeeper(dependencies: Dependencies): Promise<Rules
       // What is planned from a state is only ever written over that state.
       const base = known
       if (isSeen(stateOf(base), latest)) return
-      const next = planState(stateOf(base), source.address, await source.read(), clock.now())
+      const next = planState(stateOf(base), source.address, await source.read(), { cloud, now: clock.now() })
       if ((await store.write(base?.etag, next)) === 'conflict') continue
       for (const problem of next.candidate?.problems ?? []) log.error('rules refused', { problem })
       if (next.candidate !== undefined) refused.add(next.candidate.commit)
@@ -173,16 +177,16 @@ function planState(
   state: RulesState,
   address: string,
   { commit, files }: { commit: string; files: RuleFile[] },
-  now: number,
+  { cloud, now }: { cloud: Cloud; now: number },
 ): RulesState {
-  const parsed = parseRules(files)
+  const parsed = parseRules(files, { cloud })
   const problems = parsed.ok ? [] : parsed.problems.map(formatProblem)
   if (parsed.ok && files.length === 0) problems.push('no rule files; add one that ends in .yaml')
   if (!parsed.ok || problems.length > 0) {
     const candidate = { commit, address, problems: problems.slice(0, MAX_PROBLEMS_KEPT), seenAt: now }
     return { ...state, candidate }
   }
-  const before = state.active === undefined ? undefined : parseGood(state.active.files)
+  const before = state.active === undefined ? undefined : parseGood(state.active.files, cloud)
   const fresh = before === undefined || 'problem' in before ? [] : planBackfill(before, parsed.rules)
   return {
     active: { commit, address, files, since: Math.max(now, (state.active?.since ?? 0) + 1) },
@@ -196,7 +200,7 @@ function stateOf(known: { state: RulesState } | undefined): RulesState {
 }
 
 /** Rules that were good once may not be any more, where a newer version of Lakemark refuses what an older one took. */
-function parseGood(files: RuleFile[]): RuleSet | { problem: string } {
-  const parsed = parseRules(files)
+function parseGood(files: RuleFile[], cloud: Cloud): RuleSet | { problem: string } {
+  const parsed = parseRules(files, { cloud })
   return parsed.ok ? parsed.rules : { problem: parsed.problems.map(formatProblem).join('; ') }
 }

@@ -1,3 +1,4 @@
+import { budgetOf } from '../core/arm-budget.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
 import { FIRST_RETRY_MS, WORKSPACES_AT_ONCE } from '../core/limits.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
@@ -35,7 +36,7 @@ export function createSeeding({
     let highest = 0
     await forEachAtMost(WORKSPACES_AT_ONCE, aliases, async alias => {
       const workspace = workspaces.get(alias)
-      if (workspace === undefined || pacer.isStopped(workspace.subscription)) return
+      if (workspace === undefined || pacer.isStopped(budgetOf(workspace))) return
       try {
         const there = await azureMl.highestVersion(workspace, asset)
         highest = Math.max(highest, there)
@@ -44,7 +45,7 @@ export function createSeeding({
         log.warn('could not ask which numbers are in use', { asset, workspace: alias, reason })
         if (!(error instanceof TransientError && error.throttled)) return
         throttled.set(alias, error)
-        await pacer.stop(workspace.subscription, clock.now() + (error.retryAfterMs ?? FIRST_RETRY_MS))
+        await pacer.stop(budgetOf(workspace), clock.now() + (error.retryAfterMs ?? FIRST_RETRY_MS))
       }
     })
     return { highest, throttled }

@@ -29,6 +29,8 @@ export interface SweepReport {
   postponed: number
   /** They could not be read; the next sweep comes by again. */
   unreadable: number
+  /** Of those that were woken: for how long the one that waits longest has been due. */
+  oldestMs: number
 }
 
 /**
@@ -37,7 +39,7 @@ export interface SweepReport {
  */
 export function createSweep({ agenda, ledger, announcer, clock, counters, log }: Dependencies) {
   return async function sweep(): Promise<SweepReport> {
-    const report: SweepReport = { looked: 0, woken: 0, struck: 0, postponed: 0, unreadable: 0 }
+    const report: SweepReport = { looked: 0, woken: 0, struck: 0, postponed: 0, unreadable: 0, oldestMs: 0 }
     let continuation: string | undefined
     for (let page = 0; page < PAGES_PER_SWEEP; page += 1) {
       const entries = await agenda.overdue(clock.now() - SWEEP_GRACE_MS, { limit: PAGE, continuation })
@@ -79,7 +81,7 @@ export function createSweep({ agenda, ledger, announcer, clock, counters, log }:
     await forEachAtMost(READS_AT_ONCE, assets, async asset => {
       report.looked += 1
       try {
-        const next = await lookAt(asset)
+        const next = await lookAt(asset, report)
         if (next === 'finished') report.struck += 1
         else if (next === 'woken') report.woken += 1
         else report.postponed += 1
@@ -94,7 +96,7 @@ export function createSweep({ agenda, ledger, announcer, clock, counters, log }:
   }
 
   /** A time: nothing is to be done before then. */
-  async function lookAt(asset: string): Promise<'finished' | 'woken' | number> {
+  async function lookAt(asset: string, report: SweepReport): Promise<'finished' | 'woken' | number> {
     const state = await ledger.readWork(asset)
     if (state?.head.wakeAt === undefined) return 'finished'
     const { wakeAt, lease } = state.head
@@ -102,6 +104,7 @@ export function createSweep({ agenda, ledger, announcer, clock, counters, log }:
     const nextAt = Math.max(wakeAt, lease?.until ?? 0)
     if (nextAt > now - SWEEP_GRACE_MS) return Math.max(nextAt, now)
     await announcer.work(asset, 0)
+    report.oldestMs = Math.max(report.oldestMs, now - nextAt)
     return 'woken'
   }
 }

@@ -1,7 +1,8 @@
+import { budgetOf } from '../core/arm-budget.ts'
 import type { AssetHead, Cursor, Turn } from '../core/asset/asset.ts'
 import { delayed, waitingInLine } from '../core/asset/plan-work.ts'
 import { reasonOf, TransientError } from '../core/errors.ts'
-import { MAX_REQUESTS_PER_TURN, TURN_HOLDS_MS } from '../core/limits.ts'
+import { TURN_HOLDS_MS } from '../core/limits.ts'
 import { own } from '../core/record.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
 import type { Pacer } from './pacer.ts'
@@ -11,12 +12,12 @@ import type { Clock, Log } from './ports.ts'
 export interface Turns {
   /**
    * The workspaces that may be served now, each with what it may be sent, and the cursors with everybody's place
-   * noted in them. `held` keeps the turns that were given, by alias, until they have been used: whoever has to
+   * noted in them. `wanted`: how many requests each can use. `held` keeps the turns that were given, by alias, until they have been used: whoever has to
    * look again does not line up again. Trouble with one subscription's budget delays its workspaces only.
    */
   take(
     head: AssetHead,
-    aliases: readonly string[],
+    wanted: ReadonlyMap<string, number>,
     held: Map<string, Turn>,
   ): Promise<{ cursors: Record<string, Cursor>; ready: Map<string, Turn> }>
   /** What is not going to be used. */
@@ -34,11 +35,15 @@ export function createTurns({
   clock: Clock
   log: Log
 }): Turns {
-  const subscriptionOf = (alias: string) => rules().rules.workspaces.get(alias)?.subscription
+  const subscriptionOf = (alias: string) => {
+    const workspace = rules().rules.workspaces.get(alias)
+    return workspace && budgetOf(workspace)
+  }
 
   async function turnOf(
     head: AssetHead,
     cursor: Cursor,
+    wanted: number,
     held: Turn | undefined,
     subscription: string,
   ): Promise<Turn> {
@@ -49,18 +54,17 @@ export function createTurns({
       if (!isLate && (await pacer.stoppedUntil(subscription)) <= now) return turn
       pacer.giveBack(subscription, 'writes', turn.count)
     }
-    const pending = Math.min(head.lastOrdinal - cursor.next + 1, MAX_REQUESTS_PER_TURN)
-    const writes = await pacer.turn(subscription, 'writes', pending)
+    const writes = await pacer.turn(subscription, 'writes', wanted)
     // Before the first version goes, the workspace is asked which numbers are taken.
     const reads = head.seeded ? writes : await pacer.turn(subscription, 'reads', 1)
     return { at: Math.max(writes.at, reads.at), count: writes.count }
   }
 
   return {
-    async take(head, aliases, held) {
+    async take(head, wanted, held) {
       const cursors: Record<string, Cursor> = { ...head.cursors }
       const ready = new Map<string, Turn>()
-      const places = aliases.map(async alias => {
+      const places = [...wanted].map(async ([alias, count]) => {
         const cursor = own(head.cursors, alias)
         if (cursor === undefined) return
         const subscription = subscriptionOf(alias)
@@ -69,7 +73,7 @@ export function createTurns({
           const turn =
             subscription === undefined
               ? { at: 0, count: 1 }
-              : await turnOf(head, cursor, held.get(alias), subscription)
+              : await turnOf(head, cursor, count, held.get(alias), subscription)
           held.set(alias, turn)
           const isNow = turn.at <= clock.now() && turn.count > 0
           cursors[alias] = isNow ? { ...cursor, turn } : waitingInLine(cursor, turn)

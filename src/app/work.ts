@@ -10,6 +10,7 @@ import {
   delayed,
   isDue,
   nextDue,
+  ordinalsIn,
   planBeginning,
   planEnding,
   type Report,
@@ -29,7 +30,9 @@ import { own } from '../core/record.ts'
 import type { Announcer } from './announcer.ts'
 import { forEachAtMost } from './concurrency.ts'
 import type { createDelivery } from './deliver.ts'
-import type { Clock, Ledger, Log } from './ports.ts'
+import type { createFailedDeliveries } from './failures/failed-deliveries.ts'
+import { createOutstanding } from './outstanding.ts'
+import type { Clock, Counters, Ledger, Log } from './ports.ts'
 import type { createSeeding, Seeding } from './seed.ts'
 import type { Turns } from './turns.ts'
 
@@ -43,9 +46,12 @@ interface Dependencies {
   highestInUse: ReturnType<typeof createSeeding>
   announcer: Announcer
   clock: Clock
+  counters: Counters
   log: Log
   /** Names this process among all that share the ledger. */
   owner: string
+  /** Told of failures before the ledger is. */
+  noteFailures: ReturnType<typeof createFailedDeliveries>['note']
 }
 
 interface Look {
@@ -66,7 +72,8 @@ type Step = 'done' | 'more' | 'again'
  * then may have died before it sent the next one.
  */
 export function createWork(dependencies: Dependencies) {
-  const { ledger, turns, deliver, highestInUse, announcer, clock, log } = dependencies
+  const { ledger, turns, deliver, highestInUse, announcer, clock, counters, log, noteFailures } = dependencies
+  const outstanding = createOutstanding({ ledger })
   let looks = 0
 
   return async function work(asset: string, { redelivered = false } = {}): Promise<void> {
@@ -140,7 +147,7 @@ export function createWork(dependencies: Dependencies) {
     const { asset, owner } = look
     const now = clock.now()
     const due = Object.keys(planned.head.cursors).filter(alias => isDue(planned.head, alias, now))
-    const { head, ready } = await readyFor(look, planned.head, due)
+    const { head, ready } = await readyFor(look, planned, due)
     const gatherings = state.gatherings.filter(({ target }) => !planned.closedGatherings.includes(target))
     if (ready.size === 0) {
       head.lease = undefined
@@ -153,6 +160,7 @@ export function createWork(dependencies: Dependencies) {
     look.turns.clear()
     for (const version of planned.versions) {
       const { files, cause } = version
+      counters.add(`versions:${cause}`)
       log.info('version cut', { asset, version: numberOf(head, version), files, cause })
     }
     if (ready.size === 0) return settle(asset, head)
@@ -167,11 +175,12 @@ export function createWork(dependencies: Dependencies) {
    */
   async function readyFor(
     look: Look,
-    planned: AssetHead,
+    planned: Transition,
     due: readonly string[],
   ): Promise<{ head: AssetHead; ready: ReadonlyMap<string, Turn> }> {
-    const { cursors, ready } = await turns.take(planned, due, look.turns)
-    const head = { ...planned, cursors }
+    const { passed, wanted } = await passOver(look, planned, due)
+    const { cursors, ready } = await turns.take(passed, wanted, look.turns)
+    const head = { ...passed, cursors }
     if (ready.size === 0 || head.seeded) return { head, ready }
     look.seeding ??= await highestInUse(look.asset, Object.keys(cursors))
     const { highest, throttled } = look.seeding
@@ -188,6 +197,23 @@ export function createWork(dependencies: Dependencies) {
       turns.giveBack(alias, turn)
     }
     return { head: ready.size === 0 ? head : { ...head, offset: highest, seeded: true }, ready }
+  }
+
+  /** What has nothing to be sent gives its place in the line back; the others go on to where there is something. */
+  async function passOver(
+    { asset, turns: held }: Look,
+    { head, versions }: Transition,
+    due: readonly string[],
+  ): Promise<{ passed: AssetHead; wanted: Map<string, number> }> {
+    const cursors = { ...head.cursors }
+    const wanted = new Map<string, number>()
+    for (const [alias, { cursor, count }] of await outstanding(asset, head, versions, due)) {
+      cursors[alias] = count > 0 ? cursor : { ...cursor, turn: undefined }
+      if (count > 0) wanted.set(alias, count)
+      else turns.giveBack(alias, held.get(alias) ?? cursor.turn)
+      if (count === 0) held.delete(alias)
+    }
+    return { passed: { ...head, cursors }, wanted }
   }
 
   /** What is left to do for an asset that was let go: nothing, more at once, or something later. */
@@ -214,8 +240,9 @@ export function createWork(dependencies: Dependencies) {
         log.warn('another worker took the asset over', { asset })
         return 'lost'
       }
-      const versions = known?.versions ?? (await readRows(asset, [...report.outcomes, ...report.moves]))
+      const versions = known?.versions ?? (await readRows(asset, ordinalsIn(report)))
       const transition = planEnding(claimed.head, state, versions, report, clock.now())
+      await noteFailures(asset, transition.versions, report.outcomes)
       if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') return transition.head
       known = undefined
     }
@@ -223,9 +250,9 @@ export function createWork(dependencies: Dependencies) {
   }
 
   /** Workspaces may be far apart: rows between them are not read. */
-  async function readRows(asset: string, wanted: readonly { ordinal: number }[]): Promise<Version[]> {
+  async function readRows(asset: string, wanted: readonly number[]): Promise<Version[]> {
     const rows: Version[] = []
-    const ordinals = new Set(wanted.map(({ ordinal }) => ordinal))
+    const ordinals = new Set(wanted)
     for (let rest = [...ordinals].sort((a, b) => a - b); rest.length > 0; ) {
       const from = Number(rest[0])
       const to = from + VERSIONS_PER_ROUND - 1

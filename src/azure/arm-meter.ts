@@ -6,7 +6,7 @@ type PipelinePolicy = Parameters<AzureMachineLearningWorkspaces['pipeline']['add
 type PipelineResponse = Awaited<ReturnType<PipelinePolicy['sendRequest']>>
 
 export interface MeteringArm extends ArmMeter {
-  /** For the pipeline of the client of one subscription. */
+  /** For the pipeline of the client of one subscription and principal, by what `budgetOf` says of them. */
   policy(subscription: string): PipelinePolicy
 }
 

@@ -1,33 +1,46 @@
-import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
+import {
+  AzureMachineLearningWorkspaces,
+  type AzureMachineLearningWorkspacesOptionalParams,
+} from '@azure/arm-machinelearning'
 import type { TokenCredential } from '@azure/identity'
-import type { Workspace } from '../core/rules/rule-set.ts'
+import { budgetOf } from '../core/arm-budget.ts'
+import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
+import type { ServicePrincipal, Workspace } from '../core/rules/rule-set.ts'
 import type { MeteringArm } from './arm-meter.ts'
 import { UnusableAnswer } from './azure-ml-errors.ts'
 
-const AZURE = 'https://management.azure.com'
 const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
 
-/**
- * ARM clients, one a subscription. `url` replaces Azure's own address, for the emulator; over plain http, where
- * the SDK refuses to send a token, it is sent by a policy of ours (the emulator is on this machine).
- * The SDK does not repeat anything: retries are the ledger's business, and a 429 has to be seen.
- */
-export function createArmClients({
-  credential,
-  url,
-  meter,
-}: {
+export interface ArmClientsOptions {
+  /** Of the app itself. */
   credential: TokenCredential
+  /** Of a workspace's own service principal; left out for the emulator, which is shown no real token. */
+  credentialOf?: (principal: ServicePrincipal) => TokenCredential
+  cloud?: Cloud
+  /** Instead of the cloud's own ARM: the emulator. */
   url: string | undefined
   meter: MeteringArm
-}) {
+  /** For tests: how requests are sent. */
+  httpClient?: AzureMachineLearningWorkspacesOptionalParams['httpClient']
+}
+
+/**
+ * ARM clients, one for each subscription and principal. Over plain http, where the SDK refuses to send a token, it is
+ * sent by a policy of ours (the emulator is on this machine). The SDK does not repeat anything: retries are the
+ * ledger's business, and a 429 has to be seen.
+ */
+export function createArmClients(options: ArmClientsOptions) {
   const clients = new Map<string, AzureMachineLearningWorkspaces>()
-  return ({ subscription }: Workspace): AzureMachineLearningWorkspaces => {
-    const known = clients.get(subscription)
+  return (workspace: Workspace): AzureMachineLearningWorkspaces => {
+    const budget = budgetOf(workspace)
+    const { subscription, credential: principal } = workspace
+    const key = JSON.stringify([budget, principal])
+    const known = clients.get(key)
     if (known !== undefined) return known
-    const client = createClient(credential, subscription, url)
-    client.pipeline.addPolicy(meter.policy(subscription))
-    clients.set(subscription, client)
+    const credential = (principal && options.credentialOf?.(principal)) ?? options.credential
+    const client = createClient(credential, subscription, options)
+    client.pipeline.addPolicy(options.meter.policy(budget))
+    clients.set(key, client)
     return client
   }
 }
@@ -35,20 +48,22 @@ export function createArmClients({
 function createClient(
   credential: TokenCredential,
   subscription: string,
-  url: string | undefined,
+  { cloud = PUBLIC_CLOUD, url = cloud.arm, httpClient }: ArmClientsOptions,
 ): AzureMachineLearningWorkspaces {
-  const insecure = url?.startsWith('http://') ?? false
+  const insecure = url.startsWith('http://')
   const client = new AzureMachineLearningWorkspaces(credential, subscription, {
     retryOptions: { maxRetries: 0 },
-    ...(url === undefined ? {} : { endpoint: url }),
+    // Tokens are asked for under the same address.
+    endpoint: url,
     ...(insecure ? { allowInsecureConnection: true } : {}),
+    ...(httpClient !== undefined && { httpClient }),
   })
   client.pipeline.addPolicy(
     {
       name: 'lakemarkSameOrigin',
       // An answer may link to its next page: our token is for this host alone.
       async sendRequest(request, next) {
-        if (!isAt(request.url, url ?? AZURE)) throw new UnusableAnswer('it leads to another host')
+        if (!isAt(request.url, url)) throw new UnusableAnswer('it leads to another host')
         return next(request)
       },
     },
@@ -59,7 +74,7 @@ function createClient(
   client.pipeline.addPolicy({
     name: 'lakemarkBearerToken',
     async sendRequest(request, next) {
-      const token = await credential.getToken('https://management.azure.com/.default')
+      const token = await credential.getToken(`${cloud.arm}/.default`)
       if (token !== null) request.headers.set('Authorization', `Bearer ${token.token}`)
       return next(request)
     },

@@ -3,79 +3,119 @@ import type {
   DatastorePropertiesUnion,
 } from '@azure/arm-machinelearning'
 import type { AzureMl, Clock } from '../app/ports.ts'
+import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { HOUR } from '../core/time.ts'
-import { fromArm, UnusableAnswer } from './azure-ml-errors.ts'
+import { fromArm, fromArmWithout, UnusableAnswer } from './azure-ml-errors.ts'
+import { hasCredential, secretTagOf, toProperties, type WantedCredential } from './datastore-credentials.ts'
 import { isConflict, isNotFound } from './errors.ts'
-import { withinTime } from './within-time.ts'
+import type { Secrets } from './secrets.ts'
+import { untilAborted, withinTime } from './within-time.ts'
+
+export interface DatastoreDependencies {
+  clientOf: (workspace: Workspace) => Client
+  clock: Clock
+  /** Left out where no datastore has a credential. */
+  secrets?: Secrets
+  cloud?: Cloud
+}
 
 interface Options {
   abortSignal: AbortSignal
 }
 
+type Outcome = Awaited<ReturnType<AzureMl['ensureDatastore']>>
+
 /** How long a datastore that was seen is believed to be there still. */
 const BELIEVED_MS = HOUR
+/** Somebody else may create the datastore, or change its secret, while we write it. */
+const MAX_ROUNDS = 3
 
 /** Sees to the datastores, once per workspace and container and process. */
-export function createDatastores({
-  clientOf,
-  clock,
-}: {
-  clientOf: (workspace: Workspace) => Client
-  clock: Clock
-}): Pick<AzureMl, 'ensureDatastore'> {
-  const seen = new Map<string, { until: number; done: Promise<void> }>()
+export function createDatastores(dependencies: DatastoreDependencies): Pick<AzureMl, 'ensureDatastore'> {
+  const { clientOf, clock, secrets, cloud = PUBLIC_CLOUD } = dependencies
+  const seen = new Map<string, { wanted: string; at: number; done: Promise<Outcome> }>()
 
   return {
-    ensureDatastore(workspace, datastore) {
-      const key = JSON.stringify([workspace.subscription, workspace.resourceGroup, workspace.name, datastore])
+    ensureDatastore(workspace, datastore, { since = Number.NEGATIVE_INFINITY } = {}) {
+      const { subscription, resourceGroup, name } = workspace
+      const key = JSON.stringify([subscription, resourceGroup, name, datastore.name])
+      const wanted = JSON.stringify(datastore)
       const known = seen.get(key)
-      if (known !== undefined && known.until > clock.now()) return known.done
-      const done = ensure(workspace, datastore)
-      seen.set(key, { until: clock.now() + BELIEVED_MS, done })
+      const oldest = Math.max(since, clock.now() - BELIEVED_MS + 1)
+      if (known?.wanted === wanted && known.at >= oldest) return known.done
+      const entry = { wanted, at: clock.now(), done: ensure(workspace, datastore, since) }
+      seen.set(key, entry)
       // What has failed is tried anew by the next delivery.
-      done.catch(() => seen.delete(key))
-      return done
+      entry.done.catch(() => {
+        if (seen.get(key) === entry) seen.delete(key)
+      })
+      return entry.done
     },
   }
 
-  async function ensure(workspace: Workspace, datastore: Datastore): Promise<void> {
+  async function ensure(workspace: Workspace, datastore: Datastore, since: number): Promise<Outcome> {
     const options = withinTime(CALL_MS)
-    const existing =
-      (await get(workspace, datastore.name, options)) ?? (await create(workspace, datastore, options))
-    const [there, ours] = [placeOf(existing), placeOf(toProperties(datastore))]
-    if (there !== ours) {
-      throw new PermanentError(
-        `datastore ${datastore.name} of workspace ${workspace.alias} is ${there}, the rules need ${ours}: ` +
-          'give the container another datastore name in the rules, or remove the datastore',
-      )
+    let existing = await get(workspace, datastore.name, options)
+    if (existing !== undefined && isAsItShouldBe(existing, await wantedCredential(since))) return 'kept'
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      // What was remembered may be the older version: nothing is written that has not just been read.
+      const wanted = await wantedCredential(clock.now())
+      if (existing !== undefined && isAsItShouldBe(existing, wanted)) return round === 0 ? 'kept' : 'written'
+      const written = await put(workspace, datastore, wanted, existing, options)
+      existing = written ?? (await get(workspace, datastore.name, options))
+    }
+    if (existing !== undefined && isAsItShouldBe(existing, await wantedCredential(since))) return 'written'
+    throw new TransientError(`workspace ${workspace.alias} is busy with datastore ${datastore.name}`)
+
+    /** With it, the secret in its newest version. */
+    async function wantedCredential(since: number): Promise<WantedCredential | undefined> {
+      const { credential } = datastore
+      if (credential === undefined) return undefined
+      if (secrets === undefined) throw new PermanentError('credentials of datastores are not provided for')
+      const reading = secrets.read(credential.secret, { since })
+      return { credential, secret: await untilAborted(reading, options.abortSignal, 'read a secret') }
+    }
+
+    function isAsItShouldBe(it: DatastorePropertiesUnion, wanted: WantedCredential | undefined): boolean {
+      requirePlace(workspace, datastore, it)
+      // Without one of ours, how others have made the datastore accessible is their business.
+      return wanted === undefined ? secretTagOf(it) === undefined : hasCredential(it, wanted)
     }
   }
 
-  /** What is there afterwards: ours, or what somebody else created at the same moment. */
-  async function create(
+  function requirePlace(workspace: Workspace, datastore: Datastore, it: DatastorePropertiesUnion): void {
+    const [there, ours] = [placeOf(it), placeOf(toProperties(datastore, cloud, undefined, undefined))]
+    if (there === ours) return
+    throw new PermanentError(
+      `datastore ${datastore.name} of workspace ${workspace.alias} is ${there}, the rules need ${ours}: ` +
+        'give the container another datastore name in the rules, or remove the datastore',
+    )
+  }
+
+  /** What was written; undefined where somebody else was at it at the same moment. */
+  async function put(
     workspace: Workspace,
     datastore: Datastore,
+    wanted: WantedCredential | undefined,
+    existing: DatastorePropertiesUnion | undefined,
     options: Options,
-  ): Promise<DatastorePropertiesUnion> {
+  ): Promise<DatastorePropertiesUnion | undefined> {
     const { resourceGroup, name } = workspace
     const { datastores } = clientOf(workspace)
-    const properties = toProperties(datastore)
+    const properties = toProperties(datastore, cloud, wanted, existing)
     try {
       mustBeDatastore(
         await datastores.createOrUpdate(resourceGroup, name, datastore.name, { properties }, options),
       )
       return properties
     } catch (error) {
-      const rival = isConflict(error) ? await get(workspace, datastore.name, options) : undefined
-      if (rival !== undefined) return rival
-      throw isConflict(error)
-        ? new TransientError(`workspace ${workspace.alias} is busy with datastore ${datastore.name}`, {
-            cause: error,
-          })
-        : fromArm(error, workspace)
+      if (isConflict(error)) return undefined
+      throw wanted === undefined
+        ? fromArm(error, workspace)
+        : fromArmWithout(wanted.secret.value, error, workspace)
     }
   }
 
@@ -102,19 +142,6 @@ function mustBeDatastore(answer: { properties?: unknown }): DatastorePropertiesU
   const properties = answer.properties as DatastorePropertiesUnion | null | undefined
   if (typeof properties?.datastoreType !== 'string') throw new UnusableAnswer('it is no datastore')
   return properties
-}
-
-/** Without a credential: access by the identity of whoever reads. */
-function toProperties({ kind, account, container }: Datastore): DatastorePropertiesUnion {
-  const common = {
-    credentials: { credentialsType: 'None' as const },
-    accountName: account,
-    endpoint: 'core.windows.net',
-    protocol: 'https',
-  }
-  return kind === 'azure_blob'
-    ? { datastoreType: 'AzureBlob', containerName: container, ...common }
-    : { datastoreType: 'AzureDataLakeGen2', filesystem: container, ...common }
 }
 
 /** Type, account and container in one line: what must agree, and what people are shown where it does not. */

@@ -31,6 +31,24 @@ export function fromArm(error: unknown, workspace: Workspace): unknown {
   return isAnswer ? new PermanentError(message, { cause: error }) : error
 }
 
+/** The same of a call that carried a secret: its text is taken out of the message, and no cause is kept, which holds the request. */
+export function fromArmWithout(secret: string, error: unknown, workspace: Workspace): Error {
+  const known = fromArm(error, workspace)
+  const text = known instanceof Error ? known.message : String(known)
+  const written = [
+    secret,
+    secret.trim(),
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret.trim()),
+  ]
+  const message = written.reduce((left, form) => left.replaceAll(form, '…'), text)
+  if (known instanceof TransientError) {
+    const { retryAfterMs, throttled } = known
+    return new TransientError(message, { retryAfterMs, throttled })
+  }
+  return known instanceof PermanentError ? new PermanentError(message) : new Error(message)
+}
+
 /** Azure ML's own 429: it says nothing of what ARM would take in this subscription. */
 function isOfProvider(error: unknown): boolean {
   const { headers } =

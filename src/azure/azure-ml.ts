@@ -1,15 +1,11 @@
-import {
-  type AzureMachineLearningWorkspaces as Client,
-  type DataVersionBaseProperties,
-  getContinuationToken,
-} from '@azure/arm-machinelearning'
-import type { AzureMl, Clock, ListedVersion, RegisteredVersion } from '../app/ports.ts'
+import { type DataVersionBaseProperties, getContinuationToken } from '@azure/arm-machinelearning'
+import type { AzureMl, ListedVersion, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/asset/data-uri.ts'
 import { type DataVersionBody, FINGERPRINT } from '../core/asset/data-version.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { AssetType, Workspace } from '../core/rules/rule-set.ts'
-import { createDatastores } from './azure-ml-datastores.ts'
+import { createDatastores, type DatastoreDependencies } from './azure-ml-datastores.ts'
 import { fromArm, UnusableAnswer } from './azure-ml-errors.ts'
 import { isNotFound, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
@@ -18,15 +14,10 @@ import { withinTime } from './within-time.ts'
 const MAX_VERSIONS_LISTED = 20_000
 const MAX_PAGES_LISTED = 1000
 
-/** Azure Machine Learning through ARM. `clientOf` gives the client of a subscription. */
-export function createAzureMl({
-  clientOf,
-  clock,
-}: {
-  clientOf: (workspace: Workspace) => Client
-  clock: Clock
-}): AzureMl {
-  const { ensureDatastore } = createDatastores({ clientOf, clock })
+/** Azure Machine Learning through ARM. `clientOf` gives the client of a workspace. */
+export function createAzureMl(dependencies: DatastoreDependencies): AzureMl {
+  const { clientOf } = dependencies
+  const { ensureDatastore } = createDatastores(dependencies)
 
   return {
     ensureDatastore,

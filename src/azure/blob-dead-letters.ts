@@ -69,6 +69,14 @@ export function createBlobDeadLetters(container: ContainerClient): DeadLetterSto
       }
     },
 
+    async add(path, content) {
+      try {
+        await container.getBlockBlobClient(path).uploadData(content, withinTime())
+      } catch (error) {
+        throw fromStorage(error, 'leave a dead letter')
+      }
+    },
+
     async setAside(blob, reason) {
       // Headers hold ASCII only.
       const value = reason.replace(/[^ -~]/g, '?').slice(0, MAX_REASON_LENGTH)

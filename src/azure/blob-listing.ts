@@ -1,9 +1,9 @@
 import { createHttpHeaders, createPipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import { type BlobServiceClient, RestError } from '@azure/storage-blob'
 import type { LakePlace, PageRequest } from '../app/ports.ts'
-import { reasonOf, TransientError } from '../core/errors.ts'
+import { ContinuationError, reasonOf, TransientError } from '../core/errors.ts'
 import { SECOND } from '../core/time.ts'
-import { fromStorage, isNotFound } from './errors.ts'
+import { fromStorage, isNotFound, statusOf } from './errors.ts'
 import { createListingScanner, type Listing } from './listing-xml.ts'
 import { withinTime } from './within-time.ts'
 
@@ -13,6 +13,9 @@ const MAX_PAGE = 5000
 const PAGE_MS = 30 * SECOND
 /** The SDK repeats what gets no answer; an answer that breaks off is ours to ask for again. */
 const MAX_ANSWERS = 3
+const BAD_REQUEST = 400
+/** For some time after a container was deleted, and then there is none. */
+const BEING_DELETED = 'ContainerBeingDeleted'
 /**
  * `metadata` holds the mark of directories, `copy` whether a copy into a blob goes on; nothing else is needed. On
  * accounts with a hierarchical namespace, and there alone, `permissions` would name directories too, but owner, group,
@@ -26,7 +29,8 @@ export interface ListingOptions {
 }
 
 /**
- * One page of List Blobs, flat or, with a delimiter, one level deep. Undefined: there is no such container.
+ * One page of List Blobs, flat or, with a delimiter, one level deep. Undefined: there is no such container. Throws
+ * ContinuationError where the continuation is not taken.
  *
  * The SDK's own listing spends most of its time on making objects of XML, so the answer is read here, while it
  * comes. The request goes through the SDK's pipeline all the same: what signs it, repeats it, and which version of
@@ -61,7 +65,11 @@ export async function readListing(
       }
     }
   } catch (error) {
-    if (isNotFound(error)) return undefined
+    if (isNotFound(error) || isBeingDeleted(error)) return undefined
+    // Of a request like this one nothing but the continuation can be wrong.
+    if (continuation !== undefined && statusOf(error) === BAD_REQUEST) {
+      throw new ContinuationError(`the continuation of a listing of ${account}/${container} is not taken`)
+    }
     throw fromStorage(error, `list ${account}/${container}`)
   }
 }
@@ -96,6 +104,10 @@ async function send(
     request: response.request,
     response,
   })
+}
+
+function isBeingDeleted(error: unknown): boolean {
+  return error instanceof RestError && error.code === BEING_DELETED
 }
 
 /** The connection ended within the answer. */

@@ -2,7 +2,7 @@
  * What the content of a row must be like, so that what another version wrote, or somebody by hand, is told from
  * what can be worked with. Unknown fields are let pass. Absent is what JSON leaves out: `undefined`.
  */
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** The latest time that a Date can hold. */
 const LATEST_MS = 8_640_000_000_000_000
@@ -12,7 +12,7 @@ const count = z.int().min(0)
 const time = z.number().min(0).max(LATEST_MS)
 const ref = z.object({ account: text, container: text, path: text })
 const type = z.enum(['uri_file', 'uri_folder', 'mltable'])
-const cause = z.enum(['at once', 'settled', 'maxWait', 'marker'])
+const cause = z.enum(['at once', 'settled', 'maxWait', 'marker', 'requested'])
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 
 const turn = z.object({ at: time, count })
@@ -90,6 +90,7 @@ export const SHAPES = {
     outcomes: z.record(text, outcome),
     movedTo: count.optional(),
     movedFrom: count.optional(),
+    withdraw: z.array(text).optional(),
   }),
   budget: z.object({
     level: z.number(),
@@ -106,6 +107,8 @@ export const SHAPES = {
     asset: text.optional(),
     reason: text,
     at: time,
+    since: time.optional(),
+    message: text.optional(),
   }),
 }
 

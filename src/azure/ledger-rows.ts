@@ -9,6 +9,8 @@
  *   !refused!<rule> / <file key>
  * and per subscription what may still be sent to it:
  *   !budget!<subscription> / reads, writes
+ * and of datastores with a credential, when each is to be looked at in each workspace:
+ *   !datastores / <workspace>!<account>!<container>
  * Rows carry their content as JSON; what queries filter by stands in a column of its own.
  */
 import type { TableEntity } from '@azure/data-tables'
@@ -17,41 +19,47 @@ import type { BudgetState, RequestKind } from '../core/arm-budget.ts'
 import type { AssetHead, FileState, Gathering, Member, Version } from '../core/asset/asset.ts'
 import { UnreadableError } from '../core/errors.ts'
 import { faultOf, type Shape } from './ledger-content.ts'
+import type { WrittenRow } from './table-transaction.ts'
 
 export const HEAD = 'head'
 export const REFUSED = '!refused!'
 export const BUDGET = '!budget!'
+export const DATASTORES = '!datastores'
 /** Sorts behind everything that begins with the same prefix: row keys hold characters of ASCII only. */
-const AFTER = '~'
+export const AFTER = '~'
 
 export type Row = TableEntity<Record<string, unknown>>
 
 export const fileRow = (key: string) => `f!${key}`
 export const gatheringRow = (target: string) => `g!${target}`
 export const versionRow = (ordinal: number) => `v!${padded(ordinal)}`
-export const memberPrefix = (cut: number) => `m!${padded(cut)}!`
+export const FORMER_MEMBERS = 'm!'
+export const memberPrefix = (cut: number) => `${FORMER_MEMBERS}${padded(cut)}!`
 
 /** First and last row key, inclusive, of all that begin with the prefix. */
 export function rangeOf(prefix: string): { from: string; to: string } {
   return { from: prefix, to: prefix + AFTER }
 }
 
-export const fromHead = (asset: string, head: AssetHead): Row => rowOf(asset, HEAD, head)
-export const fromFile = (asset: string, file: FileState): Row => ({
+export const fromHead = (asset: string, head: AssetHead): WrittenRow => rowOf(asset, HEAD, head)
+export const fromFile = (asset: string, file: FileState): WrittenRow => ({
   ...rowOf(asset, fileRow(file.key), file),
   cut: file.cut,
 })
-export const fromGathering = (asset: string, gathering: Gathering): Row =>
+export const fromGathering = (asset: string, gathering: Gathering): WrittenRow =>
   rowOf(asset, gatheringRow(gathering.target), gathering)
-export const fromVersion = (asset: string, version: Version): Row => ({
+export const fromVersion = (asset: string, version: Version): WrittenRow => ({
   ...rowOf(asset, versionRow(version.ordinal), version),
   cut: version.cut,
 })
-export const fromMember = (asset: string, member: Member): Row =>
-  rowOf(asset, `${memberPrefix(member.cut)}${member.key}`, member)
-export const fromRefusal = (refusal: Refusal): Row => rowOf(`${REFUSED}${refusal.rule}`, refusal.key, refusal)
+export const fromMember = (asset: string, member: Member): WrittenRow => ({
+  ...rowOf(asset, `${memberPrefix(member.cut)}${member.key}`, member),
+  file: member.key,
+})
+export const fromRefusal = (refusal: Refusal, since: number): WrittenRow =>
+  rowOf(`${REFUSED}${refusal.rule}`, refusal.key, { ...refusal, since })
 
-export const fromBudget = (subscription: string, kind: RequestKind, state: BudgetState): Row =>
+export const fromBudget = (subscription: string, kind: RequestKind, state: BudgetState): WrittenRow =>
   rowOf(`${BUDGET}${subscription}`, kind, state)
 
 /** ASCII only: sizes are what they seem, and no column can end in the middle of a character. */
@@ -70,7 +78,7 @@ const CHUNK = 30_000
 const MAX_CHUNKS = 16
 
 /** A row that carries a value as JSON. Throws where it is too large for one. */
-export function rowOf(partitionKey: string, rowKey: string, value: unknown): Row {
+export function rowOf(partitionKey: string, rowKey: string, value: unknown): WrittenRow {
   const json = toAsciiJson(value)
   const chunks: Record<string, string> = {}
   for (let index = 0; index * CHUNK < json.length; index += 1) {

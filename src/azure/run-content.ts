@@ -1,5 +1,5 @@
 /** What documents of runs must be like, see `ledger-content.ts`. Absent is what JSON leaves out: `undefined`. */
-import { z } from 'zod'
+import * as z from 'zod'
 import type { DocumentKind } from '../app/resync/ports.ts'
 
 const text = z.string()
@@ -18,13 +18,15 @@ const filter = z.object({
   dryRun: z.boolean(),
   verify: z.boolean(),
 })
-const request = z.object({ id: text, filter, ground: text, by: text, createdAt: time })
+const kind = z.literal('register').optional()
+const request = z.object({ id: text, kind, filter, ground: text, by: text, createdAt: time })
 const place = z.object({
   account: text,
   container: text,
   prefix: text,
   splits: count,
   order: z.enum(['flat', 'hierarchical', 'unknown']),
+  target: count.optional(),
 })
 const checkpoint = z.object({
   continuation: text.optional(),
@@ -33,6 +35,10 @@ const checkpoint = z.object({
   turns: z.record(text, z.object({ at: time, count })),
   since: time.optional(),
   followed: count,
+  found: z.object({ new: text, changed: text }).optional(),
+  isListed: z.boolean().optional(),
+  restarts: count.optional(),
+  reads: count.optional(),
 })
 
 const DOCUMENTS: Record<DocumentKind, z.ZodType> = {
@@ -41,6 +47,7 @@ const DOCUMENTS: Record<DocumentKind, z.ZodType> = {
     phase: z.enum(['listing', 'verifying', 'delivering', 'done']),
     startedAt: time.optional(),
     endedAt: time.optional(),
+    listedAt: time.optional(),
     reason: text.optional(),
     counters,
     expected: count.optional(),
@@ -67,9 +74,27 @@ const DOCUMENTS: Record<DocumentKind, z.ZodType> = {
     at: time,
   }),
   key: z.object({ run: text, ground: text, at: time }),
-  register: z.object({ open: z.array(request), scheduled: text.optional() }),
+  register: z.object({
+    open: z.array(request),
+    scheduled: text.optional(),
+    scheduledAt: time.optional(),
+    succeededAt: time.optional(),
+  }),
   ground: z.object({ listed: count, at: time }),
   plan: z.object({ places: z.array(place) }),
+  registration: z.object({
+    workspaces: z.array(text),
+    datastores: z.array(
+      z.object({
+        account: text,
+        container: text,
+        name: text,
+        kind: z.enum(['azure_blob', 'azure_data_lake_gen2']),
+      }),
+    ),
+    datasets: z.array(z.object({ name: text, path: text })),
+    files: z.array(count),
+  }),
 }
 
 /** What is wrong with it, and where; undefined: nothing. */

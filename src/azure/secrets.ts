@@ -1,50 +1,60 @@
 import type { TokenCredential } from '@azure/identity'
 import { SecretClient, type SecretClientOptions } from '@azure/keyvault-secrets'
+import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
+import { parseSecretReference, type SecretReference } from '../core/secret-reference.ts'
 import { MINUTE } from '../core/time.ts'
 import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
 /** A secret that was changed in the vault is used after this time at the latest. */
-const CACHED_MS = 5 * MINUTE
+export const SECRET_CACHED_MS = 5 * MINUTE
 const MAX_CACHED = 100
 /** The caller tries again anyway. */
 const RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1000 }
+const VERSION = /^[a-f0-9]{32}$/i
 
-const EXAMPLE = 'keyvault:https://team.vault.azure.net/secrets/name'
-/** The vaults of the public cloud and of the sovereign ones: an identity's token is shown to no other host. */
-const REFERENCE =
-  /^keyvault:(https:\/\/[a-z0-9-]{3,24}\.vault\.(?:azure\.net|azure\.cn|usgovcloudapi\.net))\/secrets\/([a-z0-9-]{1,127})(?:\/([a-f0-9]{32}))?\/?$/i
+/** A value, and the address of the very version that it is: that one may be shown, and tells a new value from an old. */
+export interface Secret {
+  value: string
+  /** `https://team.vault.azure.net/secrets/name/0123…` */
+  id: string
+}
 
 export interface Secrets {
   /**
-   * The value behind `keyvault:https://vault.vault.azure.net/secrets/name[/version]`, without a version the newest.
-   * TransientError: the vault cannot be reached, or the identity may not read it (yet). PermanentError: the reference
-   * is none, or the secret is missing, or empty. The value stands in no error.
+   * The secret behind `keyvault:https://team.vault.azure.net/secrets/name[/version]`, without a version the newest.
+   * `since`: what was read before then does not count; otherwise it may be some minutes old.
+   * TransientError: the vault cannot be reached. PermanentError: the reference is none, or names a vault of another
+   * cloud, or the secret is missing, empty, disabled, or not for this identity. The value stands in no error.
    */
-  read(reference: string): Promise<string>
+  read(reference: string, options?: { since?: number }): Promise<Secret>
 }
 
 export interface SecretsOptions {
   credential: TokenCredential
+  /** Vaults of no other cloud are spoken to. */
+  cloud?: Cloud
   now?: () => number
   /** For tests: how requests are sent. The SDK speaks to vaults over https only, whatever its options say. */
   httpClient?: SecretClientOptions['httpClient']
 }
 
 /** Secrets of Azure Key Vault. Values are kept for some minutes; failures are not. */
-export function createSecrets({ credential, now = Date.now, httpClient }: SecretsOptions): Secrets {
-  const cache = new Map<string, { value: Promise<string>; until: number }>()
+export function createSecrets(options: SecretsOptions): Secrets {
+  const { credential, cloud = PUBLIC_CLOUD, now = Date.now, httpClient } = options
+  const cache = new Map<string, { secret: Promise<Secret>; readAt: number }>()
   const clients = new Map<string, SecretClient>()
 
   return {
-    async read(reference) {
+    async read(reference, { since = Number.NEGATIVE_INFINITY } = {}) {
       const cached = cache.get(reference)
-      if (cached !== undefined && now() < cached.until) return cached.value
-      const entry = { value: fetchSecret(parseReference(reference)), until: now() + CACHED_MS }
+      const oldest = Math.max(since, now() - SECRET_CACHED_MS + 1)
+      if (cached !== undefined && cached.readAt >= oldest) return cached.secret
+      const entry = { secret: fetchSecret(parse(reference)), readAt: now() }
       remember(cache, reference, entry)
       try {
-        return await entry.value
+        return await entry.secret
       } catch (error) {
         if (cache.get(reference) === entry) cache.delete(reference)
         throw error
@@ -52,38 +62,47 @@ export function createSecrets({ credential, now = Date.now, httpClient }: Secret
     },
   }
 
-  async function fetchSecret({ vault, name, version }: Reference): Promise<string> {
+  function parse(reference: string): SecretReference {
+    const parsed = parseSecretReference(reference, cloud)
+    if ('problem' in parsed) throw new PermanentError(`what should name a secret ${parsed.problem}`)
+    return parsed
+  }
+
+  async function fetchSecret({ vault, name, version }: SecretReference): Promise<Secret> {
     const which = `secret ${name} of ${new URL(vault).host}`
-    const { value } = await clientOf(vault)
+    const { value, properties } = await clientOf(vault)
       .getSecret(name, { ...(version !== undefined && { version }), ...withinTime() })
       .catch(error => {
         throw fromVault(error, which)
       })
     if (value === undefined || value === '') throw new PermanentError(`${which} is empty; give it a value`)
-    return value
+    const found = version ?? properties.version
+    if (found === undefined || !VERSION.test(found)) {
+      throw new TransientError(`${which} came without its version: the answer is none of Key Vault's`)
+    }
+    return { value, id: `${vault}/secrets/${name}/${found.toLowerCase()}` }
   }
 
   function clientOf(vault: string): SecretClient {
     const known = clients.get(vault)
     if (known !== undefined) return known
-    const options = { retryOptions: RETRIES, ...(httpClient !== undefined && { httpClient }) }
-    const client = new SecretClient(vault, credential, options)
+    const settings = { retryOptions: RETRIES, ...(httpClient !== undefined && { httpClient }) }
+    const client = new SecretClient(vault, credential, settings)
     remember(clients, vault, client)
     return client
   }
 }
 
-interface Reference {
-  vault: string
-  name: string
-  version: string | undefined
-}
-
-/** The reference is not repeated: somebody may have given the secret itself. */
-function parseReference(reference: string): Reference {
-  const [, vault, name, version] = REFERENCE.exec(reference) ?? []
-  if (vault !== undefined && name !== undefined) return { vault: vault.toLowerCase(), name, version }
-  throw new PermanentError(`the reference to a secret is not one of Key Vault's; write it as in ${EXAMPLE}`)
+/** For the emulated Azure ML: where it is used nothing secret is to be had, and nothing secret is given away. */
+export function createEmulatorSecrets(): Secrets {
+  const value = 'a secret of the emulator'
+  return {
+    async read(reference) {
+      const parsed = parseSecretReference(reference)
+      if ('problem' in parsed) throw new PermanentError(`what should name a secret ${parsed.problem}`)
+      return { value, id: `${parsed.vault}/secrets/${parsed.name}/${parsed.version ?? '0'.repeat(32)}` }
+    },
+  }
 }
 
 /**
@@ -96,9 +115,10 @@ function fromVault(error: unknown, which: string): Error {
   const what = [status, code].filter(part => part !== undefined).join(' ')
   if (status === 404)
     return new PermanentError(`${which} does not exist (${what}); create it, or correct the name`)
-  if (status === 401 || status === 403) {
-    const role = 'give the identity the role Key Vault Secrets User'
-    return new TransientError(`${which} may not be read (${what}); ${role}`)
+  if (status === 403) {
+    const role =
+      'give the identity the role Key Vault Secrets User, let it through the firewall, enable the secret'
+    return new PermanentError(`${which} may not be read (${what}): ${role}, whichever is missing`)
   }
   const known = what === '' && error instanceof Error ? error.name : what
   const text = `${which} could not be read${known === '' ? '' : ` (${known})`}`

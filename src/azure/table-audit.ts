@@ -1,7 +1,8 @@
-import { odata, type TableClient } from '@azure/data-tables'
+import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
 import type { AuditEntry, AuditLog } from '../app/audit.ts'
+import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { DAY } from '../core/time.ts'
-import { fromStorage } from './errors.ts'
+import { fromStorage, isNotFound } from './errors.ts'
 import { queryPage } from './table-query.ts'
 import { withinTime } from './within-time.ts'
 
@@ -50,6 +51,31 @@ export function createTableAudit(table: TableClient): AuditLog {
       const { items, continuation } = await queryPage<AuditRow>(table, filter, page, 'read the audit trail')
       return { items: items.map(toEntry), continuation }
     },
+
+    async removeBefore(at, limit) {
+      const filter = odata`PartitionKey gt ${partitionOf(at)}`
+      const { items } = await queryPage<object>(table, filter, { limit }, 'read the audit trail')
+      const days = Map.groupBy(items, ({ partitionKey }) => partitionKey)
+      for (const rows of days.values()) {
+        for (let from = 0; from < rows.length; from += MAX_TRANSACTION_ENTITIES) {
+          await remove(rows.slice(from, from + MAX_TRANSACTION_ENTITIES))
+        }
+      }
+      return items.length
+    },
+  }
+
+  /** Rows of one partition. */
+  async function remove(rows: readonly { partitionKey?: string; rowKey?: string }[]): Promise<void> {
+    const actions = rows.map((row): TransactionAction => {
+      return ['delete', { partitionKey: String(row.partitionKey), rowKey: String(row.rowKey) }]
+    })
+    try {
+      await table.submitTransaction(actions, withinTime())
+    } catch (error) {
+      // Somebody else removes them at the same time.
+      if (!isNotFound(error)) throw fromStorage(error, 'remove old entries of the audit trail')
+    }
   }
 }
 

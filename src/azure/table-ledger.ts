@@ -1,6 +1,6 @@
-import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
+import { odata, type TableClient } from '@azure/data-tables'
 import { forEachAtMost } from '../app/concurrency.ts'
-import type { Ledger, Refusal } from '../app/ports.ts'
+import type { Ledger } from '../app/ports.ts'
 import {
   type AssetHead,
   type FileState,
@@ -10,7 +10,6 @@ import {
   toMember,
   type Version,
 } from '../core/asset/asset.ts'
-import { UnreadableError } from '../core/errors.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
 import type { Shape } from './ledger-content.ts'
 import {
@@ -20,17 +19,18 @@ import {
   fromGathering,
   fromHead,
   fromMember,
-  fromRefusal,
   fromVersion,
   gatheringRow,
   HEAD,
   memberPrefix,
-  REFUSED,
   type Row,
   rangeOf,
   versionRow,
 } from './ledger-rows.ts'
+import { createLedgerSearch } from './table-ledger-search.ts'
 import { queryPage } from './table-query.ts'
+import { createTableRefusals } from './table-refusals.ts'
+import { type Action, createTransactions, type Transactions, type WrittenRow } from './table-transaction.ts'
 import { withinTime } from './within-time.ts'
 
 const READS_AT_ONCE = 16
@@ -39,6 +39,11 @@ const MAX_GATHERINGS = 1000
 
 /** The ledger in a table of Azure Table Storage (or Azurite). The table must exist. */
 export function createTableLedger(table: TableClient): Ledger {
+  return createLedgerOver(table, createTransactions(table))
+}
+
+/** The same, its transactions written by somebody else. */
+export function createLedgerOver<Prepared>(table: TableClient, transactions: Transactions<Prepared>): Ledger {
   return {
     async readFiles(asset, keys) {
       const found = { files: new Map<string, FileState>(), gatherings: new Map<string, Gathering>() }
@@ -72,6 +77,7 @@ export function createTableLedger(table: TableClient): Ledger {
 
     async readVersions(asset, { from, to = Number.MAX_SAFE_INTEGER, limit }) {
       if (from > to) return []
+      if (from === to) return readVersion(asset, from)
       return queryRange<Version>(asset, 'version', { from: versionRow(from), to: versionRow(to) }, limit)
     },
 
@@ -92,57 +98,32 @@ export function createTableLedger(table: TableClient): Ledger {
     },
 
     async commit(asset, etag, transition) {
-      const actions = actionsOf(asset, etag, transition)
+      const rows = transactions.prepare(rowActions(asset, transition))
+      const head = fromHead(asset, transition.head)
+      const guard = await etag
       try {
-        const { subResponses } = await table.submitTransaction(actions, withinTime())
-        const next = subResponses[HEAD_ACTION]?.etag
-        if (next === undefined) throw new Error(`the commit of ${asset} was answered without the head’s etag`)
-        return { etag: next }
+        const action: Action =
+          guard === undefined ? ['create', head] : ['update', head, 'Replace', { etag: guard }]
+        return { etag: await transactions.submit(action, rows) }
       } catch (error) {
         if (isConflict(error)) return 'conflict'
         throw fromStorage(error, `change asset ${asset}`)
       }
     },
 
-    async listAssets(page) {
-      const { items, continuation } = await queryPage<Row>(
-        table,
-        odata`RowKey eq ${HEAD}`,
-        page,
-        'list the assets',
-      )
-      return {
-        items: items.map(entity => String(entity.partitionKey)),
-        continuation,
-      }
-    },
-
-    async refuse(refusals) {
-      await forEachAtMost(READS_AT_ONCE, refusals, async refusal => {
-        try {
-          await table.upsertEntity(fromRefusal(refusal), 'Replace', withinTime())
-        } catch (error) {
-          throw fromStorage(error, `record the refusal of ${refusal.ref.path}`)
-        }
-      })
-    },
-
-    async listRefusals(page) {
-      const { from, to } = rangeOf(REFUSED)
-      const filter = odata`PartitionKey ge ${from} and PartitionKey le ${to}`
-      const { items, continuation } = await queryPage<Row>(table, filter, page, 'list the refused files')
-      return { items: items.map(toShownRefusal), continuation }
-    },
-
-    async readRefusal(rule, key) {
-      const entity = await get(`${REFUSED}${rule}`, key)
-      return entity && contentOf<Refusal>(entity, 'refusal')
-    },
+    ...createLedgerSearch(table),
+    ...createTableRefusals(table),
   }
 
   async function readHead(asset: string): Promise<{ content: AssetHead; etag: string } | undefined> {
     const entity = await get(asset, HEAD)
     return entity && { content: contentOf<AssetHead>(entity, 'head'), etag: entity.etag }
+  }
+
+  /** One row by its key costs less than a range that holds one. */
+  async function readVersion(asset: string, ordinal: number): Promise<Version[]> {
+    const entity = await get(asset, versionRow(ordinal))
+    return entity === undefined ? [] : [contentOf<Version>(entity, 'version')]
   }
 
   async function get(partitionKey: string, rowKey: string) {
@@ -179,33 +160,16 @@ export function createTableLedger(table: TableClient): Ledger {
   }
 }
 
-/** Where the head stands among the actions of a transaction; answers come in the same order. */
-const HEAD_ACTION = 0
-
-/** A list of what went wrong must not go wrong for one row of it. */
-function toShownRefusal(entity: Row): Refusal {
-  try {
-    return contentOf<Refusal>(entity, 'refusal')
-  } catch (error) {
-    if (!(error instanceof UnreadableError)) throw error
-    const { partitionKey, rowKey } = entity
-    const ref = { account: '', container: '', path: rowKey }
-    const rule = partitionKey.slice(REFUSED.length)
-    return { rule, ref, key: rowKey, etag: undefined, asset: undefined, reason: error.message, at: 0 }
-  }
-}
-
-function actionsOf(asset: string, etag: string | undefined, transition: Transition): TransactionAction[] {
-  const head = fromHead(asset, transition.head)
-  const put = (row: Row): TransactionAction => ['upsert', row, 'Replace']
+/** All but the head's. */
+function rowActions(asset: string, transition: Transition): Action[] {
+  const put = (row: WrittenRow): Action => ['upsert', row, 'Replace']
   return [
-    etag === undefined ? ['create', head] : ['update', head, 'Replace', { etag }],
     ...transition.files.map(file => put(fromFile(asset, file))),
-    ...transition.newFiles.map((file): TransactionAction => ['create', fromFile(asset, file)]),
+    ...transition.newFiles.map((file): Action => ['create', fromFile(asset, file)]),
     ...transition.formerMembers.map(member => put(fromMember(asset, member))),
     ...transition.gatherings.map(gathering => put(fromGathering(asset, gathering))),
     ...transition.closedGatherings.map(
-      (target): TransactionAction => ['delete', { partitionKey: asset, rowKey: gatheringRow(target) }],
+      (target): Action => ['delete', { partitionKey: asset, rowKey: gatheringRow(target) }],
     ),
     ...transition.versions.map(version => put(fromVersion(asset, version))),
   ]

@@ -6,6 +6,9 @@ import { fromStorage, isNotFound } from './errors.ts'
 import { queryPage } from './table-query.ts'
 import { withinTime } from './within-time.ts'
 
+/** Each costs a request. */
+const MAX_PLACES = 1000
+
 interface Row {
   stamp: string
   hashes: Uint8Array
@@ -18,6 +21,22 @@ export function createTableListingIndex(table: TableClient): ListingIndex {
       const filter = odata`PartitionKey eq ${partitionOf(place)} and RowKey ge ${keyOfBound(from)}`
       const { items, continuation } = await queryPage<Row>(table, filter, page, 'read the index of listings')
       return { items: items.map(toRow), continuation }
+    },
+
+    async places() {
+      const found: IndexPlace[] = []
+      let last = ''
+      for (let count = 0; count < MAX_PLACES; count += 1) {
+        const filter = odata`PartitionKey gt ${last}`
+        const { items, continuation } = await queryPage<Row>(table, filter, { limit: 1 }, 'list the index')
+        const name = items[0]?.partitionKey
+        if (name === undefined && continuation === undefined) break
+        if (name === undefined) continue
+        last = name
+        const place = placeOf(name)
+        if (place !== undefined) found.push(place)
+      }
+      return found
     },
 
     async change(place, put, remove) {
@@ -58,6 +77,13 @@ export function createTableListingIndex(table: TableClient): ListingIndex {
 
 function partitionOf({ account, container, order }: IndexPlace): string {
   return `${account}!${container}!${order}`
+}
+
+/** Undefined: somebody else's. */
+function placeOf(partition: string): IndexPlace | undefined {
+  const [account, container, order, ...rest] = partition.split('!')
+  if (account === undefined || container === undefined || rest.length > 0) return undefined
+  return order === 'flat' || order === 'hierarchical' ? { account, container, order } : undefined
 }
 
 /** Whatever somebody else has written here is a row that nothing is known by. */

@@ -66,14 +66,29 @@ export function createTableRunStore(table: TableClient): RunStore {
 
     async remove(kind, scope, ids) {
       const partitionKey = partitionOf(kind, scope)
-      for (const rowKey of new Set(ids)) {
+      const rowKeys = [...new Set(ids)]
+      for (let at = 0; at < rowKeys.length; at += MAX_TRANSACTION_ENTITIES) {
+        const some = rowKeys.slice(at, at + MAX_TRANSACTION_ENTITIES)
         try {
-          await table.deleteEntity(partitionKey, rowKey, withinTime())
+          await table.submitTransaction(
+            some.map(rowKey => ['delete', { partitionKey, rowKey }]),
+            withinTime(),
+          )
         } catch (error) {
-          if (!isNotFound(error)) throw fromStorage(error, `remove ${kind} ${rowKey}`)
+          if (!isNotFound(error)) throw fromStorage(error, `remove ${kind}`)
+          // One that is not there is in the way of all of them.
+          for (const rowKey of some) await removeOne(kind, partitionKey, rowKey)
         }
       }
     },
+  }
+
+  async function removeOne(kind: DocumentKind, partitionKey: string, rowKey: string): Promise<void> {
+    try {
+      await table.deleteEntity(partitionKey, rowKey, withinTime())
+    } catch (error) {
+      if (!isNotFound(error)) throw fromStorage(error, `remove ${kind} ${rowKey}`)
+    }
   }
 
   async function submit(actions: TransactionAction[], doing: string): Promise<void> {

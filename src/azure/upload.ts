@@ -8,6 +8,7 @@ export async function uploadFile({
   container,
   path,
   file,
+  onProgress,
 }: {
   serviceUrl: string
   account: string
@@ -15,9 +16,13 @@ export async function uploadFile({
   container: string
   path: string
   file: string
+  /** Told how much of the file has been sent. */
+  onProgress?: (bytes: number) => void
 }): Promise<void> {
   const service = new BlobServiceClient(serviceUrl, new StorageSharedKeyCredential(account, key))
   const client = service.getContainerClient(container)
   await client.createIfNotExists()
-  await client.getBlockBlobClient(path).uploadFile(file)
+  await client.getBlockBlobClient(path).uploadFile(file, {
+    ...(onProgress !== undefined && { onProgress: ({ loadedBytes }) => onProgress(loadedBytes) }),
+  })
 }

@@ -2,6 +2,7 @@
  * How many requests ARM takes from one principal in one subscription: a bucket of tokens that fills steadily.
  * Whoever finds it empty is given a place in a line: the level below zero is the length of that line.
  */
+import type { Workspace } from './rules/rule-set.ts'
 import { SECOND } from './time.ts'
 
 export type RequestKind = 'reads' | 'writes'
@@ -18,6 +19,18 @@ export interface Budget {
 export const ARM_BUDGETS: Readonly<Record<RequestKind, Budget>> = {
   reads: { capacity: 250, perSecond: 25 },
   writes: { capacity: 200, perSecond: 10 },
+}
+
+/**
+ * Which budget the requests to a workspace are taken from: that of its subscription and of the principal that speaks to
+ * it. Without a service principal of its own that is the identity of the app, and the subscription alone names it.
+ */
+export function budgetOf({
+  subscription,
+  credential,
+}: Pick<Workspace, 'subscription' | 'credential'>): string {
+  const principal = credential === undefined ? '' : `.${credential.client}`
+  return `${subscription}${principal}`.toLowerCase()
 }
 
 /** What all processes together have left of a budget. Times are milliseconds since 1970. */

@@ -8,6 +8,7 @@
  * repeated in a message: they may be signatures.
  */
 import type { BlobRef } from './blob-ref.ts'
+import { type Cloud, strangeCloudOf } from './clouds.ts'
 
 /** A path of 1024 characters of up to four bytes each, percent-encoded, and as much again as a host and a query need. */
 export const MAX_URL_LENGTH = 12_800
@@ -39,15 +40,20 @@ const EXPECTED =
 
 /**
  * `watched` are the containers that rules name: they decide between `account/container/path` and
- * `container/path`, which may look alike. Where they do not tell, the first reading counts.
+ * `container/path`, which may look alike. Where they do not tell, the first reading counts. Hosts of another cloud than
+ * `cloud` are refused, where one is given.
  */
-export function parseBlobAddress(text: string, watched: readonly ContainerRef[] = []): ParsedAddress {
+export function parseBlobAddress(
+  text: string,
+  watched: readonly ContainerRef[] = [],
+  cloud?: Cloud,
+): ParsedAddress {
   if (text === '') return { problem: `is empty; ${EXPECTED}` }
   if (text.length > MAX_URL_LENGTH) return { problem: `is longer than ${MAX_URL_LENGTH} characters` }
   const scheme = /^([a-z][a-z0-9+.-]{0,30}):\/\//i.exec(text)?.[1]?.toLowerCase()
   if (scheme === undefined) return parsePlain(text, watched)
-  if (scheme === 'https' || scheme === 'http') return parseHttp(text)
-  if (HADOOP.test(text)) return parseHadoop(text)
+  if (scheme === 'https' || scheme === 'http') return parseHttp(text, cloud)
+  if (HADOOP.test(text)) return parseHadoop(text, cloud)
   return { problem: `${scheme}:// is not an address of a file in a data lake; ${EXPECTED}` }
 }
 
@@ -71,13 +77,13 @@ export function toBlobRef(account: string, container: string, path: string): Par
   return { ref: { account, container, path } }
 }
 
-function parseHttp(text: string): ParsedAddress {
+function parseHttp(text: string, cloud: Cloud | undefined): ParsedAddress {
   const [, authority = '', path = ''] = /^https?:\/\/([^/?#]*)([^?#]*)/i.exec(text) ?? []
   if (authority.includes('@')) return { problem: `names a user before its host; ${EXPECTED}` }
   const host = authority.replace(/:\d{1,5}$/, '').toLowerCase()
   const segments = path.split('/').slice(1)
   const account = accountOf(host)
-  if (account !== undefined) return decodedRef(account, segments)
+  if (account !== undefined) return strangeHost(host, cloud) ?? decodedRef(account, segments)
   if (host.length > MAX_HOST_LENGTH || !EMULATOR_HOST.test(host)) {
     return { problem: `the host does not tell the storage account; ${EXPECTED}` }
   }
@@ -104,11 +110,18 @@ function decoded(text: string): string | undefined {
   }
 }
 
-function parseHadoop(text: string): ParsedAddress {
+function parseHadoop(text: string, cloud: Cloud | undefined): ParsedAddress {
   const [, container = '', authority = '', path = ''] = HADOOP.exec(text) ?? []
   const account = accountOf(authority.toLowerCase())
   if (account === undefined) return { problem: `the host does not tell the storage account; ${EXPECTED}` }
-  return toBlobRef(account, container, path)
+  return strangeHost(authority.toLowerCase(), cloud) ?? toBlobRef(account, container, path)
+}
+
+/** The same name in another cloud is another account. */
+function strangeHost(host: string, cloud: Cloud | undefined): { problem: string } | undefined {
+  const other = cloud && strangeCloudOf(cloud, host)
+  if (cloud === undefined || other === undefined) return undefined
+  return { problem: `is an address of ${other}, and this is ${cloud.name}; see LAKEMARK_CLOUD` }
 }
 
 function parsePlain(text: string, watched: readonly ContainerRef[]): ParsedAddress {

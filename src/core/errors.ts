@@ -2,6 +2,7 @@
  * Two kinds of trouble, told apart by type and never by text: what may pass by itself, and what will not.
  * Everything else that is thrown is a defect of ours.
  */
+import { redacted } from './redaction.ts'
 
 /** May pass by itself: throttling, time-outs, a service that is down. Try again later. */
 export class TransientError extends Error {
@@ -30,14 +31,17 @@ export class PermanentError extends Error {
   }
 }
 
+/** A continuation is not one that was given out, or is not taken any more: what it went on with has to be begun anew. */
+export class ContinuationError extends PermanentError {}
+
 /** What is stored cannot be read: another version wrote it, or somebody by hand. The message names the place. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError'
 }
 
-/** The message of whatever was thrown, on one line and bounded, fit for a log field or a stored reason. */
+/** The message of whatever was thrown, without secrets, on one line and bounded: fit for a log field or a stored reason. */
 export function reasonOf(error: unknown, maxLength = 300): string {
   const text = String(error instanceof Error ? error.message : error)
-  const line = text.replace(/\s+/g, ' ').trim()
+  const line = redacted(text).replace(/\s+/g, ' ').trim()
   return line.length > maxLength ? `${line.slice(0, maxLength - 1)}…` : line
 }

@@ -1,5 +1,6 @@
 import { app, trigger } from '@azure/functions'
 import type { LakemarkOpener } from '../open-lakemark.ts'
+import { toEvents } from './events.ts'
 
 /** The name is part of the Event Grid subscription's address: a wrong one there loses events silently. */
 export const BLOB_EVENT_FUNCTION = 'onBlobEvent'
@@ -14,18 +15,7 @@ export function registerBlobEvents(lakemark: LakemarkOpener): void {
     trigger: trigger.generic({ type: 'eventGridTrigger', cardinality: 'many' }),
     handler: async (input: unknown) => {
       const { intake } = await lakemark()
-      await intake.events((Array.isArray(input) ? input : [input]).map(toEvent))
+      await intake.events(toEvents(input))
     },
   })
-}
-
-/** Collections may reach a function as texts. What is not JSON is for the intake to complain of. */
-function toEvent(item: unknown): unknown {
-  if (typeof item !== 'string') return item
-  try {
-    return JSON.parse(item)
-  } catch (error) {
-    if (error instanceof SyntaxError) return item
-    throw error
-  }
 }

@@ -1,7 +1,8 @@
 import { app, type InvocationContext } from '@azure/functions'
-import { WORK_QUEUE } from '../azure-world.ts'
 import { fromQueueText } from '../core/work-message.ts'
 import type { LakemarkOpener } from '../open-lakemark.ts'
+import { WORK_QUEUE } from '../storage-names.ts'
+import { unreadable } from './unreadable.ts'
 
 const CONNECTION = 'AzureWebJobsStorage'
 
@@ -32,18 +33,4 @@ export function registerWork(lakemark: LakemarkOpener): void {
 
 function isRedelivered({ triggerMetadata }: InvocationContext): boolean {
   return Number(triggerMetadata?.dequeueCount ?? 1) > 1
-}
-
-function unreadable(input: unknown): { kind: 'unreadable'; text: string } {
-  return { kind: 'unreadable', text: typeof input === 'string' ? input : toText(input) }
-}
-
-/** What can be read as JSON may be nested too deeply to be written as such. */
-function toText(input: unknown): string {
-  try {
-    return String(JSON.stringify(input))
-  } catch (error) {
-    if (error instanceof RangeError) return 'JSON that is nested too deeply'
-    throw error
-  }
 }

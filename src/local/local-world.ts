@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { DEAD_LETTER_CONTAINER } from '../azure-world.ts'
 import type { Config } from '../config.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../emulators/azure-ml/server.ts'
 import { createDeadLetterContainer } from '../emulators/event-grid/dead-letter.ts'
@@ -10,6 +9,7 @@ import { BLOB_EVENT_FUNCTION } from '../functions/blob-events.ts'
 import type { Host } from '../host/host.ts'
 import { loadRules } from '../load-rules.ts'
 import { createLog } from '../log.ts'
+import { DEAD_LETTER_CONTAINER } from '../storage-names.ts'
 import { startService } from './service.ts'
 
 /** Everything on this machine. All addresses are without a slash at the end. */
@@ -35,7 +35,7 @@ export async function startLocalWorld(
   const log = createLog(config.logLevel)
   const place = (name: string) => (ephemeral ? undefined : join(config.home, name))
   // Before anything is started: problems in a folder of rules are told at once.
-  if (config.rules.kind === 'folder') await loadRules(config.rules.folder, undefined)
+  if (config.rules.kind === 'folder') await loadRules(config.rules.folder, undefined, config.cloud)
   const started: (() => Promise<void>)[] = []
   const close = async () => {
     for (const end of started.splice(0).reverse()) await end()

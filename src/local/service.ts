@@ -1,13 +1,14 @@
 import { createQueueService, type StorageConnection } from '../azure/storage-clients.ts'
-import { WORK_QUEUE } from '../azure-world.ts'
 import { type Config, ConfigError } from '../config.ts'
 import { reasonOf } from '../core/errors.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
 import { watchFolder } from '../files/watch-folder.ts'
+import { openAudit } from '../functions/open-audit.ts'
 import { registerFunctions } from '../functions/register.ts'
 import { type Host, type HostLog, readHostJson, startHost } from '../host/host.ts'
 import { createLog } from '../log.ts'
 import { openLakemark } from '../open-lakemark.ts'
+import { WORK_QUEUE } from '../storage-names.ts'
 
 const HOST_JSON = new URL('../../host.json', import.meta.url)
 const CONNECTION = 'AzureWebJobsStorage'
@@ -34,7 +35,7 @@ export async function startService(
   const host = await startHost({
     port: config.port,
     hostJson: await readHostJson(HOST_JSON.pathname),
-    load: async () => registerFunctions({ ...config, lakemark }),
+    load: async () => registerFunctions({ ...config, lakemark, audit: openAudit(storage) }),
     queueService: connection => queuesOf(connection, storage),
     setting: () => undefined,
     log: toHostLog(log),

@@ -6,10 +6,15 @@ import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { pageOf } from './paging.ts'
 
-/** Azure ML in this process's memory: immutable data URIs, one type an asset, no deletion. */
-export function createMemoryAzureMl(): AzureMl {
+/**
+ * Azure ML in this process's memory: immutable data URIs, one type an asset, no deletion. `readSecret` answers the version
+ * of a secret, or rejects as reading it would.
+ */
+export function createMemoryAzureMl(
+  readSecret: (reference: string) => Promise<string> = async () => '1',
+): AzureMl {
   const versions = new Map<string, Map<number, RegisteredVersion>>()
-  const datastores = new Map<string, Datastore>()
+  const datastores = new Map<string, Datastore & { version: string | undefined }>()
 
   function versionsOf(workspace: Workspace, asset: string): Map<number, RegisteredVersion> {
     const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${asset}`
@@ -21,7 +26,10 @@ export function createMemoryAzureMl(): AzureMl {
   return {
     async ensureDatastore(workspace, datastore) {
       const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${datastore.name}`
-      const existing = datastores.get(key) ?? datastore
+      const { credential } = datastore
+      const version = credential && (await readSecret(credential.secret))
+      const wanted = { ...datastore, version }
+      const existing = datastores.get(key) ?? wanted
       if (
         existing.account !== datastore.account ||
         existing.container !== datastore.container ||
@@ -31,7 +39,9 @@ export function createMemoryAzureMl(): AzureMl {
           `datastore ${datastore.name} points elsewhere: ${existing.account}/${existing.container}`,
         )
       }
-      datastores.set(key, datastore)
+      const isKept = JSON.stringify(datastores.get(key)) === JSON.stringify(wanted)
+      datastores.set(key, wanted)
+      return isKept ? 'kept' : 'written'
     },
     async putVersion(workspace, asset, number, version) {
       const all = versionsOf(workspace, asset)

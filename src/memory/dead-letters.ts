@@ -20,10 +20,15 @@ export function createMemoryDeadLetters(clock: Clock): MemoryDeadLetters {
     blobs.set(blob.ref.path, { ...blob, etag: String(writes), writtenAt: clock.now() })
   }
 
+  function put(path: string, content: Uint8Array): void {
+    const ref = { account: 'contosoapp', container: 'dead-letters', path }
+    write({ ref, sizeBytes: content.length, isSetAside: false, content })
+  }
+
   return {
-    put(path, content) {
-      const ref = { account: 'contosoapp', container: 'dead-letters', path }
-      write({ ref, sizeBytes: content.length, isSetAside: false, content })
+    put,
+    async add(path, content) {
+      put(path, content)
     },
     async list({ continuation = '', limit }) {
       const found = [...blobs.values()]

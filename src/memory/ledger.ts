@@ -1,9 +1,9 @@
-import type { Ledger, Refusal } from '../app/ports.ts'
+import type { FileTrace, KnownRefusal, Ledger } from '../app/ports.ts'
 import type { AssetHead, FileState, Gathering, Member, Transition, Version } from '../core/asset/asset.ts'
 import { sizeOf, toMember } from '../core/asset/asset.ts'
 import { copyOf } from '../core/copy.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
-import { pageOf } from './paging.ts'
+import { pageAfter, pageOf } from './paging.ts'
 
 interface Partition {
   head: AssetHead
@@ -17,7 +17,7 @@ interface Partition {
 /** The ledger in this process's memory, for unit tests and simulation. Nothing that goes in or out is shared. */
 export function createMemoryLedger(): Ledger {
   const partitions = new Map<string, Partition>()
-  const refusals = new Map<string, Refusal>()
+  const refusals = new Map<string, KnownRefusal>()
   let commits = 0
 
   return {
@@ -61,8 +61,9 @@ export function createMemoryLedger(): Ledger {
 
     async commit(asset, etag, transition) {
       if (sizeOf(transition) > MAX_TRANSACTION_ENTITIES) throw new Error('the transaction has too many rows')
+      const guard = await etag
       const partition = partitions.get(asset)
-      if (partition?.etag !== etag) return 'conflict'
+      if (partition?.etag !== guard) return 'conflict'
       if (transition.newFiles.some(({ key }) => partition?.files.has(key))) return 'conflict'
       commits += 1
       const next = String(commits)
@@ -70,20 +71,61 @@ export function createMemoryLedger(): Ledger {
       return { etag: next }
     },
 
-    async listAssets(page) {
-      return pageOf([...partitions.keys()].sort(), page)
+    async listAssets({ after, prefix = '', limit }) {
+      const names = [...partitions.keys()].filter(
+        name => name.startsWith(prefix) && (after === undefined || name > after),
+      )
+      const items = names
+        .sort()
+        .slice(0, limit)
+        .map(name => ({ name, head: partitions.get(name)?.head, unreadable: undefined }))
+      return copyOf({ items, next: names.length > items.length ? items.at(-1)?.name : undefined })
+    },
+
+    async findFile(key, page) {
+      const rules = [...refusals.values()].filter(refusal => refusal.key === key).map(({ rule }) => rule)
+      const assets = [...partitions].filter(([, { files }]) => files.has(key)).map(([asset]) => asset)
+      return pageOf<FileTrace>(
+        [
+          ...rules.sort().map(rule => ({ kind: 'refusal' as const, rule })),
+          ...assets.sort().map(asset => ({ kind: 'asset' as const, asset })),
+        ],
+        page,
+      )
+    },
+
+    async listFormerMembers(asset, key, page) {
+      const members = (partitions.get(asset)?.formerMembers ?? []).filter(member => member.key === key)
+      return copyOf(
+        pageOf(
+          members.sort((a, b) => a.cut - b.cut),
+          page,
+        ),
+      )
     },
 
     async refuse(items) {
-      for (const refusal of items) refusals.set(`${refusal.rule} ${refusal.key}`, copyOf(refusal))
+      for (const refusal of items) {
+        const key = refusalKey(refusal.rule, refusal.key)
+        const since = refusals.get(key)?.since ?? refusal.at
+        commits += 1
+        refusals.set(key, copyOf({ ...refusal, since, rowEtag: String(commits) }))
+      }
     },
 
-    async listRefusals(page) {
-      return copyOf(pageOf([...refusals.values()], page))
+    async listRefusals(page, rule) {
+      const wanted = [...refusals].filter(([, refusal]) => rule === undefined || refusal.rule === rule)
+      return copyOf(pageAfter(new Map(wanted), page))
     },
 
     async readRefusal(rule, key) {
-      return copyOf(refusals.get(`${rule} ${key}`))
+      return copyOf(refusals.get(refusalKey(rule, key)))
+    },
+
+    async removeRefusals(items) {
+      for (const { rule, key, rowEtag } of items) {
+        if (refusals.get(refusalKey(rule, key))?.rowEtag === rowEtag) refusals.delete(refusalKey(rule, key))
+      }
     },
   }
 
@@ -106,6 +148,11 @@ export function createMemoryLedger(): Ledger {
     for (const version of versions) partition.versions.set(version.ordinal, version)
     partitions.set(asset, partition)
   }
+}
+
+/** A page's continuation: of characters that an address takes. */
+function refusalKey(rule: string, key: string): string {
+  return `${rule}.${key}`
 }
 
 function pick<T>(all: ReadonlyMap<string, T> | undefined, keys: readonly string[]): Map<string, T> {

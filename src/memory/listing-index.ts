@@ -5,11 +5,13 @@ import { pageAfter } from './paging.ts'
 /** The index of listings in this process's memory. */
 export function createMemoryListingIndex(): ListingIndex {
   const places = new Map<string, Map<string, IndexRow>>()
+  const byName = new Map<string, IndexPlace>()
 
   function rowsOf({ account, container, order }: IndexPlace): Map<string, IndexRow> {
     const name = `${account}/${container}/${order}`
     const found = places.get(name) ?? new Map()
     places.set(name, found)
+    byName.set(name, { account, container, order })
     return found
   }
 
@@ -19,6 +21,9 @@ export function createMemoryListingIndex(): ListingIndex {
       const rows = new Map([...rowsOf(place)].filter(([key]) => key >= first))
       const { items, continuation } = pageAfter(rows, page)
       return { items: items.map(row => ({ ...row, hashes: row.hashes.slice() })), continuation }
+    },
+    async places() {
+      return [...byName.values()]
     },
     async change(place, put, remove) {
       const rows = rowsOf(place)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../src/core/errors.ts'
+import type { Workspace } from '../../src/core/rules/rule-set.ts'
 import { createMemoryWorld, FILES_RULE, FOLDER_RULE } from '../support/memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
@@ -20,6 +21,16 @@ async function backfill(world: MemoryWorld, path = 'files', rules = ['files']) {
     },
   ])
   await world.drain()
+}
+
+async function takeByHand(world: MemoryWorld, number: number) {
+  const workspace = world.ruleSet.workspaces.get('ml-retail') as Workspace
+  const body = { type: 'uri_file', dataUri: 'azureml://datastores/mine/paths/x', tags: {} } as const
+  await world.azureMl.putVersion(workspace, 'orders', number, {
+    ...body,
+    description: undefined,
+    properties: {},
+  })
 }
 
 async function withThreeVersions() {
@@ -49,6 +60,49 @@ describe('a change of the rules', () => {
     expect(await numbers(world, 'ml-retail')).toEqual(['1', '2', '3'])
     await backfill(world)
     expect(await numbers(world, 'ml-forecast')).toEqual(['3'])
+  })
+
+  it('gives the newest data, also where older data has moved to a higher number', async () => {
+    let down = false
+    const world = createMemoryWorld(ONE_WORKSPACE, ({ azureMl }) => ({
+      azureMl: {
+        ...azureMl,
+        async putVersion(...version) {
+          if (down) throw new TransientError('down')
+          return azureMl.putVersion(...version)
+        },
+      },
+    }))
+    const put = async (etag: string) => world.deliver(world.upload('files/orders.csv', { etag }))
+    await put('0xfirst')
+    await world.drain()
+    down = true
+    await put('0xsecond')
+    await put('0xthird')
+    down = false
+    await takeByHand(world, 2)
+    await world.drain()
+    const workspace = world.ruleSet.workspaces.get('ml-retail') as Workspace
+    const etags = [3, 4].map(async number => {
+      const version = await world.azureMl.getVersion(workspace, 'orders', number)
+      return version?.properties['lakemark.etag']
+    })
+    expect(await Promise.all(etags)).toEqual(['0xthird', '0xsecond'])
+    world.useRules(FILES_RULE)
+    await backfill(world)
+    expect(await numbers(world, 'ml-forecast')).toEqual(['3'])
+  })
+
+  it('finds the newest data behind a gap of numbers that a stranger has left', async () => {
+    const world = await withThreeVersions()
+    await takeByHand(world, 4)
+    await takeByHand(world, 100_000)
+    await world.deliver(world.upload('files/orders.csv'))
+    await world.drain()
+    expect(await numbers(world, 'ml-retail')).toContain('100001')
+    world.useRules(FILES_RULE)
+    await backfill(world)
+    expect(await numbers(world, 'ml-forecast')).toEqual(['100001'])
   })
 
   it('gives all versions, or none, where the rule says so', async () => {

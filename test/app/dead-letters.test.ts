@@ -41,7 +41,7 @@ function createWorld() {
     write: (path: string, ...events: unknown[]) => store.put(path, Buffer.from(JSON.stringify(events))),
     writeText: (path: string, text: string) => store.put(path, Buffer.from(text)),
     remaining: async () => (await store.list({ limit: 1000 })).items.map(({ ref }) => ref.path),
-    failures: async () => (await world.lakemark.status.refusals({ limit: 100 })).items,
+    failures: async () => (await world.lakemark.failures.list({}, { limit: 100 })).items,
   }
 }
 
@@ -130,7 +130,7 @@ describe('events that could not be delivered', () => {
     expect(await world.remaining()).toEqual(['S/a.json'])
     expect(await world.failures()).toMatchObject([
       {
-        rule: 'dead-letter',
+        kind: 'dead-letter',
         file: 'contosoapp/dead-letters/S/a.json',
         reason: 'the dead letter holds 2 elements of 3 that are no events; the others were taken in',
       },

@@ -88,6 +88,7 @@ describe('the explanation of a file', () => {
         ...plain.azureMl,
         ensureDatastore: async workspace => {
           if (workspace.alias === 'ml-retail') throw new TransientError('ml-retail is asleep')
+          return 'kept'
         },
       },
     }))

@@ -128,7 +128,7 @@ describe('a rule without settling', () => {
   it('shows a file whose asset has no legal name as refused, with the reason', async () => {
     const world = createMemoryWorld(FILES_RULE)
     await world.deliver(world.upload('files/日本.csv'))
-    const { items } = await world.lakemark.status.refusals({ limit: 10 })
+    const { items } = await world.lakemark.failures.list({}, { limit: 10 })
     expect(items).toMatchObject([{ rule: 'files', file: 'contosolake/silver/files/日本.csv', asset: null }])
     expect(items[0]?.reason).toMatch(/日本/)
   })

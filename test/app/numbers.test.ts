@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TransientError } from '../../src/core/errors.ts'
+import { MINUTE } from '../../src/core/time.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
@@ -95,5 +96,69 @@ describe('version numbers', () => {
     await world.drain()
     expect(asked).toBe(true)
     for (const alias of ALIASES) expect(await oursIn(world, alias)).toEqual([4])
+  })
+
+  /** A world in which ml-forecast takes nothing while it is down, with version 2 in ml-retail alone. */
+  async function halfDelivered() {
+    const trouble = { down: false, commits: false, archiving: false }
+    const archived: number[] = []
+    const world = createMemoryWorld(FILES_RULE, ({ azureMl, ledger }) => ({
+      azureMl: {
+        ...azureMl,
+        async putVersion(workspace, ...rest) {
+          if (trouble.down && workspace.alias === 'ml-forecast') throw new TransientError('down')
+          return azureMl.putVersion(workspace, ...rest)
+        },
+        async archiveVersion(workspace, asset, number) {
+          if (trouble.archiving) throw new TransientError('cannot be archived now')
+          archived.push(number)
+          return azureMl.archiveVersion(workspace, asset, number)
+        },
+      },
+      ledger: {
+        ...ledger,
+        async commit(asset, etag, transition) {
+          const moves = transition.versions.some(({ movedTo }) => movedTo !== undefined)
+          if (moves && trouble.commits) throw new TransientError('the process dies')
+          return ledger.commit(asset, etag, transition)
+        },
+      },
+    }))
+    await world.deliver(world.upload(OURS))
+    await world.drain()
+    trouble.down = true
+    await world.deliver(world.upload(OURS))
+    await world.drain({ forMs: 1000 })
+    trouble.down = false
+    await takeByHand(world, 'ml-forecast', 2)
+    return { world, trouble, archived }
+  }
+
+  it('are taken back only once the move is durable: nothing is archived that may have to stay', async () => {
+    const { world, trouble, archived } = await halfDelivered()
+    trouble.commits = true
+    for (let tries = 0; tries < 3; tries += 1) {
+      world.pass(5 * MINUTE)
+      await expect(world.lakemark.work(['orders'], { redelivered: true })).rejects.toThrow('dies')
+    }
+    expect(archived).toEqual([])
+    expect(await oursIn(world, 'ml-retail')).toEqual([1, 2])
+    trouble.commits = false
+    world.pass(5 * MINUTE)
+    await world.lakemark.sweep()
+    await world.drain()
+    for (const alias of ALIASES) expect(await oursIn(world, alias)).toEqual([1, 3])
+    expect(archived).toEqual([2])
+  })
+
+  it('are taken back as soon as the workspace can be told, which holds up no other', async () => {
+    const { world, trouble } = await halfDelivered()
+    trouble.archiving = true
+    await world.drain({ forMs: 10 * MINUTE })
+    expect(await oursIn(world, 'ml-forecast')).toEqual([1, 3])
+    expect(await oursIn(world, 'ml-retail')).toEqual([1, 2])
+    trouble.archiving = false
+    await world.drain()
+    expect(await oursIn(world, 'ml-retail')).toEqual([1, 3])
   })
 })

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { createPacer } from '../../src/app/pacer.ts'
 import type { ArmMeter, ArmReading } from '../../src/app/ports.ts'
 import { ARM_BUDGETS, type RequestKind } from '../../src/core/arm-budget.ts'
+import { NO_ROWS } from '../../src/core/asset/asset.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts'
 import { createThrottle } from '../../src/emulators/azure-ml/throttle.ts'
@@ -119,6 +120,30 @@ describe('a backlog larger than ARM’s budget', () => {
     expect(lastSmall).toBeLessThan(20 * SECOND)
     expect(end).toBeLessThan(1.1 * allowedMs(versions + small.length))
     expect(arm.counts.refused).toBeLessThan(0.01 * arm.counts.answered)
+  })
+
+  it('is none where of many versions few are to be sent again', async () => {
+    const { world, arm, work, elapsed } = createPacedWorld(3)
+    const names = Array.from({ length: 100 }, (_, index) => `f${index}`)
+    for (let version = 0; version < 30; version += 1) {
+      for (const name of names) await world.deliver(world.upload(`files/${name}.csv`))
+    }
+    await work()
+    // As if each workspace had refused the third version of each asset.
+    for (const name of names) {
+      const state = await world.ledger.readWork(name)
+      const [version] = await world.ledger.readVersions(name, { from: 3, limit: 1 })
+      if (state === undefined || version === undefined) throw new Error('nothing was delivered')
+      const failed = { state: 'failed' as const, at: 0, reason: 'refused' }
+      version.outcomes = { 'ml-retail': failed, 'ml-forecast': failed }
+      await world.ledger.commit(name, state.etag, { ...NO_ROWS, head: state.head, versions: [version] })
+    }
+    world.pass(10 * MINUTE)
+    const [sent, begun] = [arm.seen.get('ml-retail')?.length ?? 0, elapsed()]
+    for (const name of names) await world.lakemark.retry(name)
+    await work()
+    expect(arm.seen.get('ml-retail')).toHaveLength(sent + names.length)
+    expect(elapsed() - begun).toBeLessThan(3 * SECOND)
   })
 
   it('in one subscription holds up no other', async () => {

@@ -3,7 +3,7 @@ import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 describe('a message that failed in every attempt', () => {
   const reasons = async (world: ReturnType<typeof createMemoryWorld>) =>
-    (await world.lakemark.status.refusals({ limit: 10 })).items.map(({ asset, reason }) => [asset, reason])
+    (await world.lakemark.failures.list({}, { limit: 10 })).items.map(({ asset, reason }) => [asset, reason])
 
   it('about assets is a failure of each, and the sweep goes on with their work', async () => {
     const world = createMemoryWorld(FILES_RULE)

@@ -11,7 +11,7 @@ describe('the sweep', () => {
     world.pass(MINUTE)
     expect(await world.lakemark.sweep()).toMatchObject({ woken: 0 })
     world.pass(5 * MINUTE)
-    expect(await world.lakemark.sweep()).toMatchObject({ woken: 1 })
+    expect(await world.lakemark.sweep()).toMatchObject({ woken: 1, oldestMs: 6 * MINUTE })
     await world.drain()
     expect(await world.registered('ml-retail', 'orders')).toEqual({ 1: 'files/orders.csv' })
   })

@@ -12,11 +12,14 @@ export interface Answer {
 }
 
 export interface KeyVault {
-  /** By `host/name` or `host/name/version`. */
-  values: Map<string, string>
+  /** A new version of `host/name`; answers which. */
+  put(secret: string, value: string): string
+  remove(secret: string): void
   /** What was asked: `host/name` or `host/name/version`, and whether with a token. */
   requests: { secret: string; hasToken: boolean }[]
   answer(answer: Answer | undefined): void
+  /** Without a slash at the end; takes what is meant for any vault, with its host in the header x-meant-for. */
+  address: string
   /** Sends what is meant for any vault here. */
   httpClient: HttpClient
   /** Its tokens are taken here; what it is asked for is kept. */
@@ -27,8 +30,10 @@ export interface KeyVault {
 const TOKEN = 'token-of-the-identity'
 
 /** Azure Key Vault on loopback, as far as reading secrets goes: challenge, secrets by version, 404. */
-export async function startKeyVault(): Promise<KeyVault> {
-  const values: KeyVault['values'] = new Map()
+export async function startKeyVault(resource = 'https://vault.azure.net', token = TOKEN): Promise<KeyVault> {
+  /** Each with its versions, the newest last. */
+  const secrets = new Map<string, { version: string; value: string }[]>()
+  let versions = 0
   const requests: KeyVault['requests'] = []
   const scopes: string[] = []
   let instead: Answer | undefined
@@ -43,38 +48,51 @@ export async function startKeyVault(): Promise<KeyVault> {
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://localhost')
     const host = String(request.headers['x-meant-for'])
     const secret = `${host}${pathname.replace(/^\/secrets/, '').replace(/\/$/, '')}`
-    const hasToken = request.headers.authorization === `Bearer ${TOKEN}`
+    const hasToken = request.headers.authorization === `Bearer ${token}`
     requests.push({ secret, hasToken })
     const send = (status: number, body: unknown, headers = {}) =>
       response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
     if (!hasToken) {
-      const challenge = `Bearer authorization="https://login.microsoftonline.com/tenant", resource="https://vault.azure.net"`
+      const challenge = `Bearer authorization="https://login.microsoftonline.com/tenant", resource="${resource}"`
       send(401, { error: { code: 'Unauthorized', message: 'no token' } }, { 'www-authenticate': challenge })
     } else if (instead !== undefined) {
       response.writeHead(instead.status, { 'content-type': 'application/json' })
       response.end(instead.body)
     } else if (!searchParams.has('api-version') || !pathname.startsWith('/secrets/')) {
       send(400, { error: { code: 'BadParameter', message: 'not as the vault wants it' } })
-    } else if (!values.has(secret)) {
-      send(404, { error: { code: 'SecretNotFound', message: `${secret} was not found` } })
     } else {
+      const [, name = '', version] = secret.split('/')
+      const known = secrets.get(`${host}/${name}`) ?? []
+      const found = version === undefined ? known.at(-1) : known.find(it => it.version === version)
       const attributes = { enabled: true, created: 1_700_000_000, updated: 1_700_000_000 }
-      send(200, { value: values.get(secret), id: `https://${host}${pathname}`, attributes })
+      if (found === undefined) {
+        send(404, { error: { code: 'SecretNotFound', message: `${secret} was not found` } })
+      } else {
+        const id = `https://${host}/secrets/${name}/${found.version}`
+        send(200, { value: found.value, id, attributes })
+      }
     }
   }
 
   return {
-    values,
+    put(secret, value) {
+      versions += 1
+      const version = versions.toString(16).padStart(32, '0')
+      secrets.set(secret, [...(secrets.get(secret) ?? []), { version, value }])
+      return version
+    },
+    remove: secret => void secrets.delete(secret),
     requests,
     answer: answer => {
       instead = answer
     },
+    address: `http://127.0.0.1:${port}`,
     httpClient: createHttpClient(port),
     credential: {
       scopes,
       getToken: async scope => {
         scopes.push(...[scope].flat())
-        return { token: TOKEN, expiresOnTimestamp: Date.now() + 3_600_000 }
+        return { token, expiresOnTimestamp: Date.now() + 3_600_000 }
       },
     },
     close: async () => {

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createSecrets } from '../../src/azure/secrets.ts'
+import { cloudOf } from '../../src/core/clouds.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import { MINUTE } from '../../src/core/time.ts'
 import { type KeyVault, startKeyVault } from './key-vault.ts'
@@ -8,15 +9,15 @@ import { type KeyVault, startKeyVault } from './key-vault.ts'
 const VALUE = 's3cret-value'
 const REFERENCE = 'keyvault:https://team.vault.azure.net/secrets/rules-token'
 const SECRET = 'team.vault.azure.net/rules-token'
-const VERSION = '0123456789abcdef0123456789abcdef'
 
 describe('secrets of Key Vault', () => {
   let vault: KeyVault
   let now: number
+  let version: string
 
   beforeEach(async () => {
     vault = await startKeyVault()
-    vault.values.set(SECRET, VALUE)
+    version = vault.put(SECRET, VALUE)
     now = 0
   })
   afterEach(() => vault.close())
@@ -25,7 +26,7 @@ describe('secrets of Key Vault', () => {
   const withToken = () => vault.requests.filter(({ hasToken }) => hasToken).map(({ secret }) => secret)
 
   it('are read with the token that the vault asks for', async () => {
-    expect(await secrets().read(REFERENCE)).toBe(VALUE)
+    expect((await secrets().read(REFERENCE)).value).toBe(VALUE)
     expect(vault.requests).toEqual([
       { secret: SECRET, hasToken: false },
       { secret: SECRET, hasToken: true },
@@ -34,45 +35,52 @@ describe('secrets of Key Vault', () => {
   })
 
   it('may be named with a version', async () => {
-    vault.values.set(`${SECRET}/${VERSION}`, 'the old one')
+    const newest = vault.put(SECRET, 'the new one')
     const { read } = secrets()
-    expect(await read(`${REFERENCE}/${VERSION}`)).toBe('the old one')
-    expect(await read(`${REFERENCE}/`)).toBe(VALUE)
+    const id = 'https://team.vault.azure.net/secrets/rules-token'
+    expect(await read(`${REFERENCE}/${version}`)).toEqual({ value: VALUE, id: `${id}/${version}` })
+    expect(await read(`${REFERENCE}/`)).toEqual({ value: 'the new one', id: `${id}/${newest}` })
+  })
+
+  it('are read anew where what was read before a time does not count', async () => {
+    const { read } = secrets()
+    expect((await read(REFERENCE)).value).toBe(VALUE)
+    vault.put(SECRET, 'changed')
+    now = 10
+    expect((await read(REFERENCE, { since: 0 })).value).toBe(VALUE)
+    expect((await read(REFERENCE, { since: 10 })).value).toBe('changed')
+    expect((await read(REFERENCE, { since: 10 })).value).toBe('changed')
+    expect(withToken()).toEqual([SECRET, SECRET])
   })
 
   it('are kept for five minutes, and read anew then', async () => {
     const { read } = secrets()
-    expect(await Promise.all([read(REFERENCE), read(REFERENCE)])).toEqual([VALUE, VALUE])
-    vault.values.set(SECRET, 'changed')
+    const both = await Promise.all([read(REFERENCE), read(REFERENCE)])
+    expect(both.map(({ value }) => value)).toEqual([VALUE, VALUE])
+    vault.put(SECRET, 'changed')
 
     now = 5 * MINUTE - 1
-    expect(await read(REFERENCE)).toBe(VALUE)
+    expect((await read(REFERENCE)).value).toBe(VALUE)
     expect(withToken()).toEqual([SECRET])
 
     now = 5 * MINUTE
-    expect(await read(REFERENCE)).toBe('changed')
+    expect((await read(REFERENCE)).value).toBe('changed')
     expect(withToken()).toEqual([SECRET, SECRET])
   })
 
   it('are asked for again after a failure', async () => {
     const { read } = secrets()
-    vault.values.delete(SECRET)
+    vault.remove(SECRET)
     await expect(read(REFERENCE)).rejects.toThrow(
       'secret rules-token of team.vault.azure.net does not exist (404 SecretNotFound); create it',
     )
     await expect(read(REFERENCE)).rejects.toThrow(PermanentError)
 
-    vault.values.set(SECRET, VALUE)
-    expect(await read(REFERENCE)).toBe(VALUE)
+    vault.put(SECRET, VALUE)
+    expect((await read(REFERENCE)).value).toBe(VALUE)
   })
 
   it.each([
-    [
-      '403',
-      403,
-      '{"error":{"code":"Forbidden","message":"no"}}',
-      '(403 Forbidden); give the identity the role',
-    ],
     ['500', 500, 'oops', 'could not be read (500'],
     ['429', 429, '{}', 'could not be read (429'],
     ['a value in an answer that cannot be read', 200, `{"value":"${VALUE}"`, 'could not be read ('],
@@ -87,7 +95,23 @@ describe('secrets of Key Vault', () => {
       /s3cret-value|token-of-the-identity/,
     )
     vault.answer(undefined)
-    expect(await read(REFERENCE)).toBe(VALUE)
+    expect((await read(REFERENCE)).value).toBe(VALUE)
+  })
+
+  it('are not read later where the identity may not, until somebody lets it', async () => {
+    vault.answer({ status: 403, body: '{"error":{"code":"Forbidden","message":"no"}}' })
+    const { read } = secrets()
+    await expect(read(REFERENCE)).rejects.toThrow(PermanentError)
+    await expect(read(REFERENCE)).rejects.toThrow(
+      'secret rules-token of team.vault.azure.net may not be read (403 Forbidden): give the identity the role Key Vault Secrets User',
+    )
+    vault.answer(undefined)
+    expect((await read(REFERENCE)).value).toBe(VALUE)
+  })
+
+  it('may be read later when the answer does not say which version it is', async () => {
+    vault.answer({ status: 200, body: `{"value":"${VALUE}","id":"https://team.vault.azure.net/secrets/x"}` })
+    await expect(secrets().read(REFERENCE)).rejects.toThrow(TransientError)
   })
 
   it('may be read later when no token can be had', async () => {
@@ -99,7 +123,7 @@ describe('secrets of Key Vault', () => {
   })
 
   it('are not empty', async () => {
-    vault.values.set(SECRET, '')
+    vault.put(SECRET, '')
     await expect(secrets().read(REFERENCE)).rejects.toThrow(
       new PermanentError('secret rules-token of team.vault.azure.net is empty; give it a value'),
     )
@@ -108,12 +132,34 @@ describe('secrets of Key Vault', () => {
   it.each([
     'keyvault:https://team.vault.azure.cn/secrets/x',
     'keyvault:https://team.vault.usgovcloudapi.net/secrets/x',
-  ])('of a sovereign cloud get no token that the public one asks for: %s', async reference => {
-    // The double asks as a vault of the public cloud does.
-    await expect(secrets().read(reference)).rejects.toThrow(PermanentError)
-    expect(vault.requests.length).toBe(1)
-    expect(withToken()).toEqual([])
+  ])('of another cloud are not even asked for: %s', async reference => {
+    await expect(secrets().read(reference)).rejects.toThrow(/none of AzureCloud, whose vaults end in/)
+    expect(vault.requests).toEqual([])
   })
+
+  it.each([
+    ['AzureUSGovernment', 'keyvault:https://team.vault.usgovcloudapi.net/secrets/x'],
+    ['AzureChinaCloud', 'keyvault:https://team.vault.azure.cn/secrets/x'],
+  ] as const)(
+    'of %s are read with a token for its vaults, and no vault that asks for another gets one',
+    async (cloud, reference) => {
+      const { host } = new URL(reference.slice('keyvault:'.length))
+      const { vaultSuffix } = cloudOf(cloud)
+      // The double that all tests share asks as a vault of the public cloud does.
+      const stranger = createSecrets({ ...vault, cloud: cloudOf(cloud) })
+      await expect(stranger.read(reference)).rejects.toThrow(PermanentError)
+      expect(withToken()).toEqual([])
+
+      const own = await startKeyVault(`https://${vaultSuffix}`)
+      try {
+        own.put(`${host}/x`, VALUE)
+        expect((await createSecrets({ ...own, cloud: cloudOf(cloud) }).read(reference)).value).toBe(VALUE)
+        expect(own.credential.scopes).toEqual([`https://${vaultSuffix}/.default`])
+      } finally {
+        await own.close()
+      }
+    },
+  )
 
   it.each([
     VALUE,
@@ -132,7 +178,7 @@ describe('secrets of Key Vault', () => {
       .read(reference)
       .catch(it => it)
     expect(trouble).toBeInstanceOf(PermanentError)
-    expect(trouble.message).toContain('write it as in keyvault:https://team.vault.azure.net/secrets/name')
+    expect(trouble.message).toContain('write keyvault:https://team.vault.azure.net/secrets/name')
     expect(trouble.message).not.toContain(VALUE)
     expect(vault.requests).toEqual([])
   })

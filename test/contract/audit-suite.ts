@@ -84,5 +84,21 @@ export function describeAudit(name: string, create: () => Promise<AuditLog>): vo
       expect(await between({ from: midnight, to: midnight })).toEqual([])
       expect(await between({ from: midnight + 1, to: midnight })).toEqual([])
     })
+
+    it('removes whole days that have ended, so many entries at a time', async () => {
+      const audit = await create()
+      const midnight = Math.ceil(NOW / DAY) * DAY
+      const old = Array.from({ length: 130 }, (_, at) => midnight - 1 - at)
+      for (const at of [midnight - 5 * DAY, ...old, midnight, midnight + HOUR])
+        await audit.append(entryAt(at))
+      const removed: number[] = []
+      for (let some = 1; some > 0; ) {
+        some = await audit.removeBefore(midnight + 2 * HOUR, 120)
+        removed.push(some)
+        expect(some).toBeLessThanOrEqual(120)
+      }
+      expect(removed.reduce((sum, some) => sum + some, 0)).toBe(131)
+      expect((await all(audit)).map(({ at }) => at - midnight)).toEqual([HOUR, 0])
+    })
   })
 }

@@ -3,6 +3,7 @@ import { createArmMeter } from '../../src/azure/arm-meter.ts'
 import { createAzureMl } from '../../src/azure/azure-ml.ts'
 import { createArmClients } from '../../src/azure/azure-ml-client.ts'
 import { createEmulatorCredential } from '../../src/azure/credential.ts'
+import { createEmulatorSecrets } from '../../src/azure/secrets.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../../src/emulators/azure-ml/server.ts'
 import { describeAzureMl, WORKSPACES } from './azure-ml-suite.ts'
 
@@ -23,6 +24,7 @@ for (const immutableStatus of [400, 409] as const) {
         meter: createArmMeter(clock),
       }),
       clock,
+      secrets: createEmulatorSecrets(),
     }),
   )
 }

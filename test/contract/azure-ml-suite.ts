@@ -125,8 +125,25 @@ export function describeAzureMl(name: string, create: () => Promise<AzureMl>): v
     })
 
     it('creates a datastore once, and is content with it later', async () => {
+      expect(await azureMl.ensureDatastore(one, SILVER)).toBe('written')
       await azureMl.ensureDatastore(one, SILVER)
-      await azureMl.ensureDatastore(one, SILVER)
+      expect(await azureMl.ensureDatastore(one, SILVER, { since: Date.now() + 1000 })).toBe('kept')
+    })
+
+    it('gives a datastore the credential that is wanted, and another one where another is wanted', async () => {
+      const gold = { ...SILVER, container: 'gold', name: 'gold' }
+      const since = Date.now() + 1000
+      const ensure = (name?: string) => {
+        const secret = `keyvault:https://team.vault.azure.net/secrets/${name}`
+        const credential = name === undefined ? undefined : ({ kind: 'sas', secret } as const)
+        return azureMl.ensureDatastore(one, { ...gold, credential }, { since })
+      }
+      expect(await ensure()).toBe('written')
+      expect(await ensure('a')).toBe('written')
+      expect(await ensure('a')).toBe('kept')
+      expect(await ensure('b')).toBe('written')
+      expect(await ensure()).toBe('written')
+      expect(await ensure()).toBe('kept')
     })
 
     it('refuses a datastore whose name is used for another container, for good', async () => {

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
 import { createBlobRulesStore } from '../../src/azure/blob-rules-store.ts'
+import { DATASTORES } from '../../src/azure/ledger-rows.ts'
 import {
   createBlobService,
   createQueueService,
@@ -11,6 +12,8 @@ import {
 import { createStorageWorkQueue } from '../../src/azure/storage-work-queue.ts'
 import { createTableAgenda } from '../../src/azure/table-agenda.ts'
 import { createTableBudgetStore } from '../../src/azure/table-budget-store.ts'
+import { createTableDatastoreLooks } from '../../src/azure/table-datastore-looks.ts'
+import { createTableFailureIndex } from '../../src/azure/table-failure-index.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { normalEtag } from '../../src/core/storage-events.ts'
 import { fromQueueText } from '../../src/core/work-message.ts'
@@ -18,6 +21,8 @@ import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lak
 import { NOW } from '../support/samples.ts'
 import { describeAgenda } from './agenda-suite.ts'
 import { describeBudgetStore } from './budget-store-suite.ts'
+import { describeDatastoreLooks, lookOf } from './datastore-looks-suite.ts'
+import { describeFailureIndex } from './failure-index-suite.ts'
 import { describeLake } from './lake-suite.ts'
 import { describeLedger } from './ledger-suite.ts'
 import { describeRulesStore } from './rules-store-suite.ts'
@@ -41,6 +46,20 @@ async function newTable() {
 }
 
 describeLedger('the ledger in Table Storage', async () => createTableLedger(await newTable()))
+describeFailureIndex('the index of failures in Table Storage', async () =>
+  createTableFailureIndex(await newTable()),
+)
+describe('the index of failures in Table Storage, over rows that something else has written', () => {
+  it('shows what leads somewhere, and leaves out the rest', async () => {
+    const table = await newTable()
+    await table.createEntity({ partitionKey: 'a', rowKey: 'nonsense', rule: 'x' })
+    await table.createEntity({ partitionKey: 'a', rowKey: '0000000000000001!', workspace: 'x' })
+    await table.createEntity({ partitionKey: 'a', rowKey: '0000000000000001!ml-one', notedAt: 'yesterday' })
+    const { items } = await createTableFailureIndex(table).list({}, { limit: 10 })
+    const empty = { rule: '', file: '', reason: '', notedAt: 0, etag: expect.any(String) }
+    expect(items).toEqual([{ asset: 'a', ordinal: 1, workspace: 'ml-one', ...empty }])
+  })
+})
 describeAgenda('the agenda in Table Storage', async () => createTableAgenda(await newTable()))
 describe('the agenda in Table Storage, over rows that something else has written', () => {
   it('shows them as entries without assets', async () => {
@@ -63,6 +82,30 @@ describe('the agenda in Table Storage, over rows that something else has written
 describeBudgetStore('the store of budgets in Table Storage', async () =>
   createTableBudgetStore(await newTable()),
 )
+
+describeDatastoreLooks('the datastores to look at in Table Storage', async () =>
+  createTableDatastoreLooks(await newTable()),
+)
+describe('the datastores to look at in Table Storage, over rows that something else has written', () => {
+  it('are due at once, and written anew then', async () => {
+    const table = await newTable()
+    await table.createEntity({ partitionKey: DATASTORES, rowKey: 'a!x!1', layout: 99 })
+    await table.createEntity({
+      partitionKey: DATASTORES,
+      rowKey: 'a!x!2',
+      layout: 1,
+      data0: '{"dueAt":"soon"}',
+    })
+    const looks = createTableDatastoreLooks(table)
+    const { items } = await looks.list({ limit: 10 })
+    expect(items.map(({ key, dueAt }) => [key, dueAt])).toEqual([
+      ['a!x!1', 0],
+      ['a!x!2', 0],
+    ])
+    for (const { key, etag } of items) expect(await looks.write(lookOf(key), etag)).toBe('written')
+    expect((await looks.list({ limit: 10 })).items.map(({ dueAt }) => dueAt)).toEqual([NOW, NOW])
+  })
+})
 
 describeRulesStore('the store of rules in Blob Storage', async () => {
   created += 1

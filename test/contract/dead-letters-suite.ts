@@ -35,6 +35,15 @@ export function describeDeadLetters(name: string, create: () => Promise<DeadLett
       expect(found).toEqual(paths)
     })
 
+    it('takes one of our own, and the same again instead of it', async () => {
+      const { store } = await create()
+      await store.add('lakemark-events/1.json', Buffer.from('[1]'))
+      await store.add('lakemark-events/1.json', Buffer.from('[1,2]'))
+      const blob = await listOne(store)
+      expect(blob).toMatchObject({ sizeBytes: 5, isSetAside: false, ref: { path: 'lakemark-events/1.json' } })
+      expect(Buffer.from((await store.read(blob)) ?? []).toString()).toBe('[1,2]')
+    })
+
     it.each([0, 1, 300_000])('gives back a blob of %i bytes as it is', async size => {
       const { store, put } = await create()
       const content = Buffer.alloc(size, 'ü')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Ledger } from '../../src/app/ports.ts'
+import { toMember } from '../../src/core/asset/asset.ts'
 import { fileOf, gatheringOf, NOW, transitionOf, versionOf } from '../support/samples.ts'
 
 /** What every ledger promises. `create` gives an empty one. */
@@ -133,12 +134,17 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
 
     it('reads ranges of versions in the order of ordinals, gaps and all', async () => {
       const ledger = await create()
-      const versions = [2, 9, 10, 11, 100, 20_260_115_120_000].map(ordinal => versionOf(ordinal))
+      const versions = [2, 9, 10, 11, 100, 20_260_115_120_000].map((ordinal, index) =>
+        versionOf(ordinal, { cut: index + 1 }),
+      )
       await ledger.commit('sales', undefined, transitionOf({}, { versions }))
       const ordinals = async (range: { from: number; to?: number; limit: number }) =>
         (await ledger.readVersions('sales', range)).map(({ ordinal }) => ordinal)
       expect(await ordinals({ from: 1, limit: 3 })).toEqual([2, 9, 10])
       expect(await ordinals({ from: 10, to: 11, limit: 50 })).toEqual([10, 11])
+      expect(await ordinals({ from: 9, to: 9, limit: 50 })).toEqual([9])
+      expect(await ordinals({ from: 8, to: 8, limit: 50 })).toEqual([])
+      expect(await ordinals({ from: 11, to: 10, limit: 50 })).toEqual([])
       expect(await ordinals({ from: 101, limit: 50 })).toEqual([20_260_115_120_000])
       expect(await ordinals({ from: 20_260_115_120_001, limit: 50 })).toEqual([])
     })
@@ -176,14 +182,71 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
       expect(paths.sort()).toEqual(files.map(({ ref }) => ref.path).sort())
     })
 
-    it('lists assets in the order of their names, page by page', async () => {
+    it('lists assets in the order of their names with their heads, page by page', async () => {
       const ledger = await create()
-      const names = ['b', 'a-2', 'c_1', 'a']
-      for (const name of names) await ledger.commit(name, undefined, transitionOf({}))
+      const names = ['b', 'a-2', 'Z', 'c_1', 'a', '9']
+      for (const name of names) await ledger.commit(name, undefined, transitionOf({ lastCut: name.length }))
       await ledger.refuse([refusalOf('x.csv')])
-      const first = await ledger.listAssets({ limit: 3 })
-      const rest = await ledger.listAssets({ limit: 3, continuation: first.continuation })
-      expect([...first.items, ...rest.items]).toEqual(['a', 'a-2', 'b', 'c_1'])
+      const listed: string[] = []
+      let after: string | undefined
+      do {
+        const page = await ledger.listAssets({ limit: 4, after })
+        expect(page.items.length).toBeLessThanOrEqual(4)
+        for (const { name, head } of page.items) {
+          expect(head?.lastCut).toBe(name.length)
+          listed.push(name)
+        }
+        after = page.next
+      } while (after !== undefined)
+      expect(listed).toEqual(['9', 'Z', 'a', 'a-2', 'b', 'c_1'])
+    })
+
+    it('lists the assets whose names begin with a text, and nothing before or behind them', async () => {
+      const ledger = await create()
+      for (const name of ['a', 'sale', 'sales', 'sales-eu', 'sales-us', 'sales_1', 'salesz', 'salt', 'Sales'])
+        await ledger.commit(name, undefined, transitionOf({}))
+      const named = async (prefix: string, after?: string) =>
+        (await ledger.listAssets({ prefix, after, limit: 100 })).items.map(({ name }) => name)
+      expect(await named('sales')).toEqual(['sales', 'sales-eu', 'sales-us', 'sales_1', 'salesz'])
+      expect(await named('sales-', 'sales-eu')).toEqual(['sales-us'])
+      expect(await named('sales-', 'a')).toEqual(['sales-eu', 'sales-us'])
+      expect(await named('sales-', 'salt')).toEqual([])
+      expect(await named('x')).toEqual([])
+    })
+
+    it('finds every asset that a file is part of, and every rule that refused it', async () => {
+      const ledger = await create()
+      const [a, b] = [fileOf('a.csv'), fileOf('b.csv')]
+      await ledger.commit('sales', undefined, transitionOf({}, { files: [a, b] }))
+      await ledger.commit('archive', undefined, transitionOf({}, { files: [{ ...a, removed: true }] }))
+      await ledger.commit('other', undefined, transitionOf({}, { files: [b] }))
+      await ledger.refuse([refusalOf('a.csv'), { ...refusalOf('a.csv'), rule: 'former' }, refusalOf('c.csv')])
+      const traces = []
+      let continuation: string | undefined
+      do {
+        const page = await ledger.findFile(a.key, { limit: 3, continuation })
+        expect(page.items.length).toBeLessThanOrEqual(3)
+        traces.push(...page.items)
+        continuation = page.continuation
+      } while (continuation !== undefined)
+      expect(traces).toEqual([
+        { kind: 'refusal', rule: 'daily-sales' },
+        { kind: 'refusal', rule: 'former' },
+        { kind: 'asset', asset: 'archive' },
+        { kind: 'asset', asset: 'sales' },
+      ])
+    })
+
+    it('tells what an asset had of a file before it was overwritten', async () => {
+      const ledger = await create()
+      const [a, b] = [fileOf('a.csv', { cut: 12 }), fileOf('b.csv', { cut: 12 })]
+      const former = (file: typeof a, cut: number, etag: string) => ({ ...toMember(file), cut, etag })
+      const formerMembers = [former(a, 11, '0x3'), former(a, 2, '0x2'), former(b, 2, '0x9')]
+      await ledger.commit('sales', undefined, transitionOf({}, { files: [a, b], formerMembers }))
+      const { items } = await ledger.listFormerMembers('sales', a.key, { limit: 10 })
+      expect(items).toEqual([formerMembers[1], formerMembers[0]])
+      expect((await ledger.listFormerMembers('sales', a.key, { limit: 1 })).items).toEqual([formerMembers[1]])
+      expect((await ledger.listFormerMembers('other', a.key, { limit: 10 })).items).toEqual([])
     })
 
     it('keeps one refusal per rule and file, with paths of any characters', async () => {
@@ -193,16 +256,51 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
       await ledger.refuse([{ ...odd, reason: 'again' }])
       const { items } = await ledger.listRefusals({ limit: 10 })
       expect(items).toHaveLength(2)
-      expect(items.find(({ ref }) => ref.path === odd.ref.path)).toEqual({ ...odd, reason: 'again' })
+      expect(items.find(({ ref }) => ref.path === odd.ref.path)).toEqual({
+        ...odd,
+        reason: 'again',
+        ...known,
+      })
     })
 
     it('finds the refusal of one file by one rule', async () => {
       const ledger = await create()
       const refusal = refusalOf('x.csv')
       await ledger.refuse([refusal, refusalOf('y.csv')])
-      expect(await ledger.readRefusal(refusal.rule, refusal.key)).toEqual(refusal)
+      expect(await ledger.readRefusal(refusal.rule, refusal.key)).toEqual({ ...refusal, ...known })
       expect(await ledger.readRefusal('other-rule', refusal.key)).toBeUndefined()
       expect(await ledger.readRefusal(refusal.rule, 'other-key')).toBeUndefined()
+    })
+
+    it('remembers since when a file is refused, and the message of one that is none', async () => {
+      const ledger = await create()
+      const refusal = { ...refusalOf('x.csv'), message: 'of the queue' }
+      await ledger.refuse([refusal])
+      await ledger.refuse([{ ...refusal, at: NOW + 5 }])
+      const again = { ...refusal, ...known, at: NOW + 5 }
+      expect(await ledger.readRefusal(refusal.rule, refusal.key)).toEqual(again)
+      expect((await ledger.listRefusals({ limit: 10 })).items).toEqual([again])
+    })
+
+    it('lists the refusals of one rule alone', async () => {
+      const ledger = await create()
+      await ledger.refuse([refusalOf('x.csv'), { ...refusalOf('x.csv'), rule: 'daily' }])
+      const listed = async (rule?: string) =>
+        (await ledger.listRefusals({ limit: 10 }, rule)).items.map(it => it.rule).sort()
+      expect(await listed()).toEqual(['daily', 'daily-sales'])
+      expect(await listed('daily')).toEqual(['daily'])
+      expect(await listed('dail')).toEqual([])
+    })
+
+    it('strikes off refusals that were read, but not what was refused anew since', async () => {
+      const ledger = await create()
+      await ledger.refuse([refusalOf('x.csv'), refusalOf('y.csv')])
+      const { items } = await ledger.listRefusals({ limit: 10 })
+      await ledger.refuse([{ ...refusalOf('y.csv'), at: NOW + 1 }])
+      await ledger.removeRefusals(items)
+      await ledger.removeRefusals(items)
+      const left = (await ledger.listRefusals({ limit: 10 })).items
+      expect(left.map(({ ref }) => ref.path)).toEqual(['y.csv'])
     })
 
     it('takes a version whose content is longer than a column of Table Storage', async () => {
@@ -216,6 +314,9 @@ export function describeLedger(name: string, create: () => Promise<Ledger>): voi
     })
   })
 }
+
+/** What the ledger adds. */
+const known = { since: NOW, rowEtag: expect.any(String) }
 
 function refusalOf(path: string) {
   const { ref, key } = fileOf(path)

@@ -74,6 +74,17 @@ export function describeListingIndex(name: string, create: () => Promise<Listing
       }
     })
 
+    it('knows of which containers, in which order, there is something', async () => {
+      const others = [PLACE, { ...PLACE, container: '$web' }, { ...PLACE, order: 'hierarchical' as const }]
+      for (const place of others) await index.change(place, [rowOf('a'), rowOf('b')], [])
+      const named = (await index.places()).map(({ account, container, order }) => [account, container, order])
+      expect(named.sort()).toEqual([
+        ['contosolake', '$web', 'flat'],
+        ['contosolake', 'silver', 'flat'],
+        ['contosolake', 'silver', 'hierarchical'],
+      ])
+    })
+
     it('is read page by page while rows before the page are changed', async () => {
       const bounds = Array.from({ length: 9 }, (_, at) => `n${at}`)
       await index.change(

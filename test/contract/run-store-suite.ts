@@ -64,6 +64,19 @@ export function describeRunStore(name: string, create: () => Promise<RunStore>):
       expect(await store.read('run', '', '1')).toBeUndefined()
     })
 
+    it('removes many at a time, also where some are not there', async () => {
+      const entries = Array.from({ length: 230 }, (_, at) => ({
+        id: `a${at}`,
+        document: { decided: undefined },
+      }))
+      await store.put('asset', 'r', entries)
+      const ids = entries.map(({ id }) => id)
+      await store.remove('asset', 'r', ['never-there', ...ids.slice(0, 150), ...ids.slice(0, 5)])
+      expect((await store.list('asset', 'r', { limit: 500 })).items).toHaveLength(80)
+      await store.remove('asset', 'r', ids.slice(150))
+      expect((await store.list('asset', 'r', { limit: 500 })).items).toEqual([])
+    })
+
     it('keeps kinds and runs apart', async () => {
       const place = { account: 'a', container: 'c', prefix: '\u0000é', splits: 3, order: 'flat' } as const
       await store.write('part', 'r1', '0001', undefined, newPart('0001', 'listing', 'waiting', place, NOW))

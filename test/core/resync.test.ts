@@ -251,7 +251,9 @@ describe('the parts of a run', () => {
   })
 
   it('are the same ground where they do the same', () => {
-    expect(groundOf({ ...NO_FILTER, prefix: '' })).toBe(groundOf(NO_FILTER))
+    expect(groundOf({ ...NO_FILTER, prefix: '' }, rulesOf(FILES_RULE))).toBe(
+      groundOf(NO_FILTER, rulesOf(FILES_RULE)),
+    )
     const filters = [
       { prefix: 'a' },
       { container: 'a' },
@@ -260,7 +262,9 @@ describe('the parts of a run', () => {
       { verify: true },
       { since: 1 },
     ]
-    expect(new Set(filters.map(it => groundOf({ ...NO_FILTER, ...it }))).size).toBe(filters.length)
+    expect(new Set(filters.map(it => groundOf({ ...NO_FILTER, ...it }, rulesOf(FILES_RULE)))).size).toBe(
+      filters.length,
+    )
   })
 })
 

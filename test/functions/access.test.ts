@@ -12,9 +12,13 @@ import { type ApiWorld, OWNER, openApiWorld, WEBHOOK_SECRET } from './api-world.
 const EXPECTED: Record<string, string> = {
   live: 'public',
   health: 'Lakemark.Read',
+  metrics: 'Lakemark.Read',
   assets: 'Lakemark.Read',
   asset: 'Lakemark.Read',
+  version: 'Lakemark.Read',
+  files: 'Lakemark.Read',
   retryAsset: 'Lakemark.Operate, operates, changes',
+  retryFailures: 'Lakemark.Operate, operates, changes',
   failures: 'Lakemark.Read',
   explain: 'Lakemark.Read',
   rules: 'Lakemark.Read',
@@ -24,12 +28,30 @@ const EXPECTED: Record<string, string> = {
   run: 'Lakemark.Read',
   runFindings: 'Lakemark.Read',
   cancelRun: 'Lakemark.Operate, operates, changes',
+  register: 'Lakemark.Operate, operates, changes',
+  registration: 'Lakemark.Read, operates',
   audit: 'Lakemark.Admin',
   openapi: 'Lakemark.Read',
 }
 
 /** What a route is sent, so that no rule's operators keep it to themselves. */
-const BODIES: Record<string, unknown> = { resync: { rule: 'open', dryRun: true } }
+const BODIES: Record<string, unknown> = {
+  resync: { rule: 'open', dryRun: true },
+  retryFailures: { rule: 'open' },
+  register: {
+    workspace_definition: [
+      {
+        workspace_name: 'ml-retail',
+        subscription_id: '00000000-0000-0000-0000-000000000001',
+        resource_group: 'rg-retail',
+      },
+    ],
+    datastore_definition: [
+      { adlsgen2_datastore_name: 'silver', account_name: 'contosolake', filesystem: 'silver' },
+    ],
+    dataset_definition: [{ dataset_name: 'registered', dataset_path: 'open/*.csv' }],
+  },
+}
 
 const roleClaims = (role: string, at: number): JWTPayload => ({
   roles: [role],
@@ -84,7 +106,7 @@ describe.each(ROUTES.map(route => [route.name, route] as const))('the route %s',
     if (access === 'public') return true
     return ROLES.indexOf(caller as never) >= ROLES.indexOf(access as never) && ROLES.includes(caller as never)
   }
-  const path = route.path.replace('{name}', 'open-one')
+  const path = route.path.replace('{name}', 'open-one').replace('{number}', '1')
 
   it.each(Object.entries(CALLERS))('lets in %s, or not, as it says', async (caller, claims) => {
     const response = await api.call(route.method, path, { claims, body: BODIES[name] })
@@ -112,7 +134,7 @@ describe.each(ROUTES.map(route => [route.name, route] as const))('the route %s',
       const response = await api.call(route.method, path, { claims: { ...admin, ...claims } })
       expect([response.status, (await read(response)).type]).toEqual([401, 'urn:lakemark:unauthenticated'])
       expect(response.headers.get('www-authenticate')).toMatch(
-        /^Bearer realm="lakemark", authorization_uri="[^"]+", error="invalid_token", error_description="[^"]+"$/,
+        /^Bearer realm="lakemark", authorization_uri="[^"]+", resource_id="[^"]+", error="invalid_token", error_description="[^"]+"$/,
       )
     }
   })

@@ -3,16 +3,18 @@ import { readFile } from 'node:fs/promises'
 import type { JWTPayload } from 'jose'
 import { createAnnouncer } from '../../src/app/announcer.ts'
 import type { AuditEntry, AuditLog } from '../../src/app/audit.ts'
+import type { Probes } from '../../src/app/health.ts'
 import { openRulesKeeper } from '../../src/app/rules-keeper.ts'
 import type { AuthSettings } from '../../src/config.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import { registerFunctions } from '../../src/functions/register.ts'
 import { parseHostJson, startHost } from '../../src/host/host.ts'
+import { createInstruments } from '../../src/instruments.ts'
 import { createMemoryAudit } from '../../src/memory/audit.ts'
 import { createMemoryRulesStore } from '../../src/memory/rules-store.ts'
 import { CLIENT_ID, type Issuer, TENANT } from '../access/issuer.ts'
 import { createMemoryQueues } from '../fuzz/memory-queues.ts'
-import { createMemoryWorld, WORKSPACES_YAML } from '../support/memory-world.ts'
+import { createMemoryWorld, READY_PROBES, WORKSPACES_YAML } from '../support/memory-world.ts'
 
 /** The object id of whom the rule `owned` names. */
 export const OWNER = '99999999-9999-4999-8999-999999999999'
@@ -36,7 +38,15 @@ export type ApiWorld = Awaited<ReturnType<typeof openApiWorld>>
 
 export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
   let refusing = false
-  const world = createMemoryWorld(RULES, ({ azureMl }) => ({
+  let isRunsAway = false
+  const world = createMemoryWorld(RULES, ({ azureMl, runStore }) => ({
+    runStore: {
+      ...runStore,
+      async read(...document) {
+        if (isRunsAway) throw new TransientError('the table of runs is away')
+        return runStore.read(...document)
+      },
+    },
     azureMl: {
       ...azureMl,
       async putVersion(...version) {
@@ -49,8 +59,16 @@ export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
   const lines: string[] = []
   let passedMs = 0
   let addresses = 0
-  const keeper = await openKeeper(world)
-  const opened = { ...world.lakemark, keeper, redriveDeadLetters: async () => undefined }
+  const { keeper, setSource } = await openKeeper(world)
+  const probes: { -readonly [P in keyof Probes]: Probes[P] } = { ...READY_PROBES }
+  const instruments = createInstruments(world, {
+    lakemark: world.lakemark,
+    keeper,
+    probes,
+    queueLength: async () => 7,
+    answerMs: 50,
+  })
+  const opened = { ...world.lakemark, ...instruments, keeper, redriveDeadLetters: async () => undefined }
   const hostJson = parseHostJson(await readFile(new URL('../../host.json', import.meta.url), 'utf8'))
   const host = await startHost({
     port: 0,
@@ -66,6 +84,7 @@ export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
         auth: auth ?? { kind: 'entra', tenant: TENANT, audiences: [CLIENT_ID], authority: issuer.authority },
         isBehindAzure: true,
         audit: async () => audit,
+        auditDays: 400,
         now: () => Date.now() + passedMs,
       }),
     queueService: () => createMemoryQueues().service,
@@ -81,6 +100,13 @@ export async function openApiWorld(issuer: Issuer, auth?: AuthSettings) {
     lines,
     /** The next writes of the audit trail that fail: of what is begun, of what has ended. */
     failOn,
+    /** What health asks; may be replaced one by one. */
+    probes,
+    failRuns: (isAway: boolean) => {
+      isRunsAway = isAway
+    },
+    keeper,
+    setSource,
     /** For tokens and rates. */
     pass: (ms: number) => {
       passedMs += ms
@@ -140,21 +166,24 @@ function createFailingAudit() {
       await memory.append(entry)
     },
     list: memory.list,
+    removeBefore: memory.removeBefore,
   }
   return { audit, failOn }
 }
 
-function openKeeper(world: ReturnType<typeof createMemoryWorld>) {
-  const files = [
-    { path: 'workspaces.yaml', text: WORKSPACES_YAML },
-    { path: 'rules.yaml', text: RULES },
-  ]
-  return openRulesKeeper({
-    source: {
-      address: 'memory',
-      latestCommit: async () => 'abc1234',
-      read: async () => ({ commit: 'abc1234', files }),
-    },
+async function openKeeper(world: ReturnType<typeof createMemoryWorld>) {
+  let source: { commit: string; text: string } | Error = { commit: 'abc1234', text: RULES }
+  const read = async () => {
+    if (source instanceof Error) throw source
+    const { commit, text } = source
+    const files = [
+      { path: 'workspaces.yaml', text: WORKSPACES_YAML },
+      { path: 'rules.yaml', text },
+    ]
+    return { commit, files }
+  }
+  const keeper = await openRulesKeeper({
+    source: { address: 'memory', latestCommit: async () => (await read()).commit, read },
     store: createMemoryRulesStore(),
     announcer: createAnnouncer(world),
     clock: world.clock,
@@ -163,4 +192,11 @@ function openKeeper(world: ReturnType<typeof createMemoryWorld>) {
     commitOf: commit => commit,
     onActive: () => undefined,
   })
+  return {
+    keeper,
+    /** What is found from now on where the rules come from, or met there. */
+    setSource: (next: typeof source) => {
+      source = next
+    },
+  }
 }

@@ -68,6 +68,7 @@ describe('the document of the API', () => {
       expect(Object.keys(operation.responses)).toEqual(
         expect.arrayContaining([
           '400',
+          '411',
           '413',
           '429',
           '500',
@@ -83,6 +84,8 @@ describe('the document of the API', () => {
     ['live', 'health/live'],
     ['assets', 'assets'],
     ['asset', 'assets/open-one'],
+    ['version', 'assets/open-one/versions/1'],
+    ['files', 'files?url=contosolake/silver/open/one.csv'],
     ['failures', 'failures'],
     ['explain', 'explain?account=contosolake&container=silver&path=open/one.csv'],
     ['rules', 'rules?include=files'],
@@ -101,6 +104,10 @@ describe('what is sent', () => {
   it.each([
     ['assets?limit=0', /^limit: expected a whole number from 1 to 1000$/],
     ['assets?limit=1001', /^limit/],
+    ['assets?q=a*b', /^q: expected part of a name/],
+    ['assets?state=lost', /^state: expected pending, registered, failed or gathering$/],
+    ['assets?rule=', /^rule: expected the name of a rule$/],
+    ['files?url=a&all=1', /not known here: all/],
     ['assets?limit=', /^limit/],
     ['assets?limits=1', /^query: not known here: limits$/],
     ['assets?continuation=%00', /^continuation: expected the value of an earlier answer$/],
@@ -123,19 +130,24 @@ describe('what is sent', () => {
     expect((await get('assets?code=abc&clientId=default')).status).toBe(200)
   })
 
-  it.each([
-    ['whose length is told', true],
-    ['whose length is not told', false],
-  ])('has a limit as a body %s', async (_, isTold) => {
-    const large = new Uint8Array(64 * 1024 + 1)
-    const response = await fetch(`${api.host.url}/api/assets/none/retry`, {
-      method: 'POST',
-      headers: { Authorization: `Bearer ${await issuer.sign(admin)}` },
-      body: isTold ? large : new Blob([large]).stream(),
-      duplex: 'half',
-    } as RequestInit)
-    expect([response.status, (await read(response)).type]).toEqual([413, 'urn:lakemark:too-large'])
+  it('has a limit as a body', async () => {
+    const body = new Uint8Array(64 * 1024 + 1)
+    expect(await postBody({ body })).toEqual([413, 'urn:lakemark:too-large'])
   })
+
+  it('is refused as a body in chunks, which the host of Azure does not hand on', async () => {
+    const body = new Blob(['{"rule":"open"}']).stream()
+    expect(await postBody({ body, duplex: 'half' })).toEqual([411, 'urn:lakemark:length-required'])
+  })
+
+  async function postBody(init: object) {
+    const response = await fetch(`${api.host.url}/api/resync`, {
+      method: 'POST',
+      headers: { Authorization: `Bearer ${await issuer.sign(admin)}`, 'Content-Type': 'application/json' },
+      ...init,
+    })
+    return [response.status, (await read(response)).type]
+  }
 
   describe('as a body', () => {
     const route = defineRoute({
@@ -349,17 +361,17 @@ describe('trouble', () => {
 
   it('of our own making stands in the log, and not in the answer', async () => {
     const { status } = api.world.lakemark
-    const ping = status.ping
-    status.ping = async () => {
+    const { asset } = status
+    status.asset = async () => {
       throw new RangeError('a defect with AccountKey=abcdef==')
     }
-    const response = await get('health')
-    status.ping = ping
+    const response = await get('assets/open-one')
+    status.asset = asset
     const body = await response.text()
     expect([response.status, response.headers.get('content-type')]).toEqual([500, 'application/problem+json'])
     expect(body).not.toMatch(/defect with|\.ts|abcdef/)
     const [line = ''] = api.lines.filter(it => it.includes('a defect with'))
-    expect(line).toMatch(/health failed: RangeError.*api\.test\.ts/)
+    expect(line).toMatch(/asset failed: RangeError.*api\.test\.ts/)
     expect(line).not.toContain('abcdef')
   })
 

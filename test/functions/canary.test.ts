@@ -8,6 +8,7 @@ import { AUDIT_TABLE } from '../../src/functions/open-audit.ts'
 import { ROUTES } from '../../src/functions/routes/routes.ts'
 import type { Host } from '../../src/host/host.ts'
 import { startService } from '../../src/local/service.ts'
+import { FAILURES_TABLE, LEDGER_TABLE } from '../../src/storage-names.ts'
 import { CLIENT_ID, type Issuer, newKey, startIssuer, TENANT } from '../access/issuer.ts'
 import { createHome, until, writeRules } from '../e2e/process.ts'
 import { postEvents, salesEvent } from '../support/local-events.ts'
@@ -15,6 +16,8 @@ import { postEvents, salesEvent } from '../support/local-events.ts'
 const WEBHOOK_SECRET = 'canary-webhook-5d1c9e'
 const RULES_TOKEN = 'canary-rules-token-77ab20'
 const SAS_SIGNATURE = 'canary-sas-51ee0f'
+const FUNCTION_KEY = 'canary-function-key-3fd871'
+const PASSWORD = 'canary-password-90be12'
 const RULES = `
 rules:
   - { name: sales, from: devstoreaccount1/silver, match: "sales/{region}/*.csv", asset: "sales-{region}-{stem}", to: [retail] }
@@ -104,14 +107,38 @@ describe('no secret comes out again', () => {
       await ask('POST', `assets/${token}/retry`, bearer(admin))
       await ask('GET', 'assets', { headers: { Authorization: token, 'x-ms-client-request-id': token } })
     }
-    for (const secret of [connection, sas, `Bearer ${admin}`]) {
+    const urls = [
+      sas,
+      `https://app.example/api/resync?code=${FUNCTION_KEY}`,
+      `https://user:${PASSWORD}@git.example/rules`,
+    ]
+    for (const secret of [connection, ...urls, `Bearer ${admin}`, admin]) {
       const text = encodeURIComponent(secret)
       await ask('GET', `explain?url=${text}`, bearer(admin))
       await ask('GET', `assets?limit=${text}`, bearer(admin))
       await ask('GET', `audit?from=${text}`, bearer(admin))
       await ask('POST', `assets/${text}/retry`, bearer(admin))
       await ask('POST', 'rules/refresh', { ...bearer(admin), body: secret })
+      const json = { Authorization: `Bearer ${admin}`, 'Content-Type': 'application/json' }
+      await ask('GET', `failures?rule=${text}`, bearer(admin))
+      for (const route of ['resync', 'failures/retry']) {
+        for (const body of [{ rule: secret }, { id: secret }, { [secret]: secret }, { asset: secret }]) {
+          await ask('POST', route, { headers: json, body: JSON.stringify(body) })
+        }
+      }
     }
+    // Azure ML repeats in its refusal what it was sent: that becomes the reason of a failure, and a line of the log.
+    const message = `cannot read ${urls.join(' or ')}: ${admin}`
+    azureMl.setIntercept(({ operation }) =>
+      operation === 'PUT dataVersion' ? { status: 400, body: { error: { code: 'X', message } } } : undefined,
+    )
+    await postEvents(host.url, [salesEvent('refused')])
+    await until('the failure', async () => {
+      const { failures } = (await (await ask('GET', 'failures', bearer(admin))).json()) as {
+        failures: { reason: string }[]
+      }
+      return failures.some(({ reason }) => reason.includes('cannot read'))
+    })
     const push = '{"ref":"refs/heads/main"}'
     const signature = `sha256=${createHmac('sha256', WEBHOOK_SECRET).update(push).digest('hex')}`
     await ask('POST', 'rules/refresh', { headers: { 'X-Hub-Signature-256': signature }, body: push })
@@ -135,6 +162,8 @@ describe('no secret comes out again', () => {
         WEBHOOK_SECRET,
         RULES_TOKEN,
         SAS_SIGNATURE,
+        FUNCTION_KEY,
+        PASSWORD,
         DEV_KEY,
         encodeURIComponent(DEV_KEY),
         signature.slice(7),
@@ -151,6 +180,16 @@ describe('no secret comes out again', () => {
     for await (const { name } of container.listBlobsFlat()) {
       const text = (await container.getBlobClient(name).downloadToBuffer()).toString('utf8')
       for (const secret of [WEBHOOK_SECRET, RULES_TOKEN, DEV_KEY]) expect(text).not.toContain(secret)
+    }
+    for (const name of [LEDGER_TABLE, FAILURES_TABLE]) {
+      let rows = 0
+      for await (const row of createTableClient(connection, name).listEntities()) {
+        rows += 1
+        const text = JSON.stringify(row)
+        for (const secret of [SAS_SIGNATURE, FUNCTION_KEY, PASSWORD, ...tokens])
+          expect(text).not.toContain(secret)
+      }
+      expect(rows).toBeGreaterThan(0)
     }
   })
 })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDeadLetterRedrive, FRESH_MS } from '../../src/app/dead-letters.ts'
-import type { AssetDetail, RefusedFile } from '../../src/app/status.ts'
+import type { Failure } from '../../src/app/failures/failure.ts'
+import type { AssetDetail } from '../../src/app/status.ts'
 import { createBlobDeadLetters } from '../../src/azure/blob-dead-letters.ts'
 import { createBlobService } from '../../src/azure/storage-clients.ts'
 import { DEAD_LETTER_CONTAINER } from '../../src/azure-world.ts'
@@ -157,7 +158,7 @@ describe('the function onDeadLetter', () => {
     expect(await namesIn(DEAD_LETTER_CONTAINER)).toEqual(['A/0.json'])
     await blob.delete()
     const { failures } = (await (await fetch(`${host.url}/api/failures`)).json()) as {
-      failures: RefusedFile[]
+      failures: Failure[]
     }
     // It was written a moment ago, perhaps in part.
     expect(failures).toEqual([])
@@ -215,9 +216,9 @@ describe('the function onDeadLetter', () => {
     await world.drain()
 
     expect(await world.registered('ml-retail', 'one')).toEqual({ 1: 'files/one.csv' })
-    const { items } = await world.lakemark.status.refusals({ limit: 100 })
+    const { items } = await world.lakemark.failures.list({}, { limit: 100 })
     const reasons = Object.fromEntries(
-      items.map(({ file, reason }) => [file.replace(/^.*hostile\//, ''), reason]),
+      items.map(({ file, reason }) => [String(file).replace(/^.*hostile\//, ''), reason]),
     )
     expect(reasons).toEqual({
       'a/html': expect.stringContaining('is not JSON'),

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { AssetDetail, AssetSummary, RefusedFile } from '../../src/app/status.ts'
+import type { Failure } from '../../src/app/failures/failure.ts'
+import type { AssetDetail, AssetSummary } from '../../src/app/status.ts'
 import { createQueueService } from '../../src/azure/storage-clients.ts'
 import { WORK_QUEUE } from '../../src/azure-world.ts'
 import { readConfig } from '../../src/config.ts'
@@ -141,8 +142,8 @@ describe('the service', () => {
     }
     await client.sendMessage('%%% not base64 %%%')
     await until('four failures', async () => {
-      const { failures } = await read<{ failures: RefusedFile[] }>('failures')
-      return failures.filter(({ rule }) => rule === 'poisoned-message').length === 4
+      const { failures } = await read<{ failures: Failure[] }>('failures')
+      return failures.filter(({ kind }) => kind === 'message').length === 4
     })
   })
 })

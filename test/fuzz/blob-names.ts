@@ -81,7 +81,7 @@ function open(): NamesWorld {
       ...azureMl,
       async ensureDatastore(workspace, datastore) {
         assertDatastoreName(datastore.name)
-        await azureMl.ensureDatastore(workspace, datastore)
+        return azureMl.ensureDatastore(workspace, datastore)
       },
       async putVersion(workspace, asset, number, version) {
         assertAssetName(asset)

@@ -2,12 +2,16 @@
 import { readFile } from 'node:fs/promises'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createAnnouncer } from '../../src/app/announcer.ts'
+import { createLeaveEvents } from '../../src/app/leave-events.ts'
 import { openRulesKeeper } from '../../src/app/rules-keeper.ts'
 import { registerFunctions } from '../../src/functions/register.ts'
 import { type Host, parseHostJson, startHost } from '../../src/host/host.ts'
+import { createInstruments } from '../../src/instruments.ts'
+import { createMemoryAudit } from '../../src/memory/audit.ts'
+import { createMemoryDeadLetters, type MemoryDeadLetters } from '../../src/memory/dead-letters.ts'
 import { createMemoryRulesStore } from '../../src/memory/rules-store.ts'
 import type { World } from '../../src/wiring.ts'
-import { createMemoryWorld, WORKSPACES_YAML } from '../support/memory-world.ts'
+import { createMemoryWorld, READY_PROBES, WORKSPACES_YAML } from '../support/memory-world.ts'
 import { createLogLines, type LogLines } from './log-lines.ts'
 import { createMemoryQueues, type MemoryQueues } from './memory-queues.ts'
 
@@ -43,6 +47,7 @@ export interface HostWorld {
   host: Host
   world: ReturnType<typeof createMemoryWorld>
   queues: MemoryQueues
+  deadLetters: MemoryDeadLetters
   lines: LogLines
   close(): Promise<void>
 }
@@ -74,8 +79,17 @@ export async function openHostWorld(
     commitOf: commit => commit,
     onActive: () => undefined,
   })
+  const audit = createMemoryAudit()
   const redriveDeadLetters = async () => undefined
-  const opened = { redriveDeadLetters, ...world.lakemark, keeper }
+  const instruments = createInstruments(world, {
+    lakemark: world.lakemark,
+    keeper,
+    probes: READY_PROBES,
+    queueLength: async () => 0,
+  })
+  const deadLetters = createMemoryDeadLetters(clock)
+  const leaveEvents = createLeaveEvents({ ...world, deadLetters })
+  const opened = { redriveDeadLetters, leaveEvents, ...world.lakemark, ...instruments, keeper }
   const registration = {
     lakemark: async () => opened as never,
     sweepSchedule: SELDOM,
@@ -83,6 +97,9 @@ export async function openHostWorld(
     resyncSchedule: SELDOM,
     rulesSchedule: SELDOM,
     rulesWebhookSecret: WEBHOOK_SECRET,
+    auth: { kind: 'none' as const },
+    audit: async () => audit,
+    auditDays: 400,
   }
   const text = await readFile(new URL('../../host.json', import.meta.url), 'utf8')
   const hostJson = parseHostJson(text)
@@ -97,7 +114,7 @@ export async function openHostWorld(
       if (level !== 'debug') lines.log[level](message, fields)
     },
   })
-  return { host, world, queues, lines, close: () => host.close({ graceMs: 1000 }) }
+  return { host, world, queues, deadLetters, lines, close: () => host.close({ graceMs: 1000 }) }
 }
 
 const LOOK_EVERY_MS = 5

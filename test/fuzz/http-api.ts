@@ -74,12 +74,26 @@ const parameter = fc.oneof(
   fc
     .tuple(fc.constantFrom('account', 'container', 'path', 'include', 'code', '__proto__'), inUrl)
     .map(pair => pair.join('=')),
+  fc.tuple(fc.constantFrom('q', 'rule', 'workspace', 'state'), inUrl).map(pair => pair.join('=')),
+  fc
+    .tuple(hostileText(50))
+    .map(([name]) => `continuation=after.${Buffer.from(name.toWellFormed()).toString('base64url')}`),
+  fc.constantFrom('state=failed', 'q=a*', 'rule=silver', 'workspace=ml-retail', 'state=gathering'),
   fc.constantFrom('account=contosolake&container=silver', 'include=files', 'x=' + 'y'.repeat(9000)),
 )
 const path = fc.oneof(
-  { weight: 3, arbitrary: fc.constantFrom('assets', 'failures', 'explain', 'rules', 'health') },
+  {
+    weight: 3,
+    arbitrary: fc.constantFrom('assets', 'failures', 'files', 'explain', 'rules', 'health', 'metrics'),
+  },
   { weight: 2, arbitrary: name.map(it => `assets/${it}`) },
   { weight: 1, arbitrary: name.map(it => `assets/${it}/retry`) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(name, name).map(([asset, number]) => `assets/${asset}/versions/${number}`),
+  },
+  { weight: 1, arbitrary: name.map(it => `assets/a-csv/versions/${it}`) },
+  { weight: 1, arbitrary: fc.integer({ min: -1, max: 9 }).map(it => `assets/sales/versions/${it}`) },
   { weight: 1, arbitrary: fc.constantFrom('rules/refresh', '', 'assets/', 'assets//', 'assets/a/b/c') },
 )
 const method = fc.oneof(

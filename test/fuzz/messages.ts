@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { WORK_QUEUE } from '../../src/azure-world.ts'
 import { redacted } from '../../src/log.ts'
+import { EVENT_QUEUE, WORK_QUEUE } from '../../src/storage-names.ts'
 import { type HostWorld, openHostWorld, until } from './host-world.ts'
 import { hostileText, type Json, toJsonText } from './hostile.ts'
 import { mutated } from './mutate.ts'
@@ -58,11 +58,27 @@ export const messages = defineSuite<HostWorld>({
         // Lookups that the messages asked for, and what they announced, are done with as well.
         await world.drain({ forMs: 0, maxSteps: 100 })
         for (const { reason } of reasons) {
-          const { items } = await world.lakemark.status.refusals({ limit: 100_000 })
-          assert.ok(items.some(it => redacted(it.reason) === reason && it.rule === 'poisoned-message'))
+          const { items } = await world.lakemark.failures.list({}, { limit: 100_000 })
+          assert.ok(items.some(it => redacted(it.reason) === reason && it.kind === 'message'))
         }
       },
       { runs: 60 },
+    ),
+    property(
+      'or in the queue of events comes to an end: taken in, or shown as poisoned',
+      fc.array(messageText, { minLength: 1, maxLength: 12 }),
+      async ({ host, queues, lines }, texts) => {
+        queues.clear()
+        for (const text of texts) queues.send(EVENT_QUEUE, text)
+        host.notify(EVENT_QUEUE)
+        await until('the queues to be empty', () => queues.waiting().length === 0, DONE_WITHIN_MS)
+        assert.ok(queues.mostDequeued() <= 1, 'what is hostile is no reason to try again')
+        const strays = lines
+          .take()
+          .filter(({ level, message }) => level === 'error' && message !== 'message poisoned')
+        assert.deepEqual(strays, [])
+      },
+      { runs: 40 },
     ),
     property(
       'is a failure that is shown where it is none of ours',

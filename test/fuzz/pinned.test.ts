@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { RefusedFile } from '../../src/app/status.ts'
+import type { Failure } from '../../src/app/failures/failure.ts'
 import { WORK_QUEUE } from '../../src/azure-world.ts'
 import { createLog } from '../../src/log.ts'
 import { type HostWorld, openHostWorld, until } from './host-world.ts'
@@ -55,7 +55,7 @@ describe('a list of the HTTP API', () => {
       data0: '{}',
     })
     const { failures } = (await (await fetch(`${opened.host.url}/api/failures`)).json()) as {
-      failures: RefusedFile[]
+      failures: Failure[]
     }
     expect(failures).toMatchObject([
       { rule: 'silver', reason: 'ledger row !refused!silver/x has layout 2; this version reads layout 1' },

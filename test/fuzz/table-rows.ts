@@ -135,7 +135,7 @@ async function isLeftOut(
       'the list of assets is gone',
     )
     assert.ok(
-      failures?.some(({ file }) => file.includes(good)),
+      failures?.some(({ file }) => file?.includes(good)),
       'the failures are gone',
     )
   } finally {
@@ -146,7 +146,7 @@ async function isLeftOut(
 
 interface Lists {
   assets?: { name: string }[]
-  failures?: { file: string }[]
+  failures?: { file: string | null }[]
 }
 
 async function sweepsOn(opened: TableWorld, value: Json): Promise<void> {

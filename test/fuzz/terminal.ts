@@ -45,7 +45,10 @@ export const terminal = defineSuite<TerminalWorld>({
         })
         await world.drain()
         await isHarmless(opened, ['status'])
-        await isHarmless(opened, ['explain', `contosolake/${container}/${path}`])
+        for (const command of ['explain', 'files']) {
+          await isHarmless(opened, [command, `contosolake/${container}/${path}`])
+        }
+        await isHarmless(opened, ['failures'])
       },
       { runs: 40 },
     ),
@@ -54,7 +57,8 @@ export const terminal = defineSuite<TerminalWorld>({
       hostileText(100),
       async (opened, text) => {
         const argument = text.replaceAll('\0', '').replace(/^-+/, '')
-        for (const command of ['status', 'retry', 'explain']) await isHarmless(opened, [command, argument])
+        for (const command of ['status', 'retry', 'explain', 'files', 'runs', 'failures --q'])
+          await isHarmless(opened, [...command.split(' '), argument])
         // A folder that is there would be read.
         for (const command of ['check', 'test', 'frobnicate']) {
           await isHarmless(opened, [command, `nowhere-${argument}`])

@@ -77,9 +77,9 @@ function checkWorkspaces(change: Change, { found, version }: Place, outcome: Out
   const always = inForce
     .map(({ variant }) => variant.workspaces[expected.rule])
     .reduce((all, some) => all.filter(alias => some.includes(alias)))
-  // Where data has moved to other numbers, the last version need not be the newest content.
-  const hasMoved = found.versions.some(({ movedTo }) => movedTo !== undefined)
-  const isNewest = found.versions.at(-1) === version && !hasMoved
+  // The last version may be of older data whose number was found taken.
+  const lastCut = found.versions.findLast(({ movedFrom }) => movedFrom === undefined)
+  const isNewest = lastCut?.cut === version.cut
   const wanted = new Set(always)
   for (const alias of entries.at(-1)?.variant.workspaces[expected.rule] ?? []) {
     const named = entries.filter((_, index) =>

@@ -28,7 +28,7 @@ export async function gatherFindings(
 ): Promise<AssetFindings[]> {
   const { items } = await ledger.listAssets({ limit: LIMIT })
   return Promise.all(
-    items.map(async asset => {
+    items.map(async ({ name: asset }) => {
       const state = await ledger.readWork(asset)
       if (state === undefined) throw new Error(`${asset} is listed and not there`)
       const { head } = state

@@ -1,7 +1,9 @@
+import type { Failure } from '../../src/app/failures/failure.ts'
 import type { Agenda, AzureMl, Ledger } from '../../src/app/ports.ts'
 import type { Workspace } from '../../src/core/rules/rule-set.ts'
-import { checkAzureMl } from './azure-ml-checks.ts'
+import { type Check, checkAzureMl } from './azure-ml-checks.ts'
 import { checkContents } from './content-checks.ts'
+import { checkFailures } from './failure-checks.ts'
 import { type AssetFindings, gatherFindings } from './findings.ts'
 import type { Fleet } from './fleet.ts'
 import type { History } from './history.ts'
@@ -19,6 +21,8 @@ export interface Outcome {
   profile: Profile
   workspaces: ReadonlyMap<string, Workspace>
   watch: { sendings(): number }
+  /** As a process shows them. */
+  failures: readonly Failure[]
 }
 
 /** Every promise of the design, once everything has come to rest. `registered`: versions that Azure ML has. */
@@ -34,9 +38,11 @@ export async function checkInvariants(
     }
     checkAzureMl(found, outcome, check)
   }
-  checkContents(findings, outcome, (invariant, holds, detail) => {
+  const check: Check = (invariant, holds, detail) => {
     if (!holds) violations.push({ invariant, detail: detail() })
-  })
+  }
+  checkContents(findings, outcome, check)
+  checkFailures(findings, outcome.failures, check)
   violations.push(...(await checkCalm(findings, outcome)))
   const registered = findings
     .flatMap(found => [...found.registered.values()])

@@ -35,6 +35,8 @@ interface Dependencies {
   history: History
   rulesLog: RulesLog
   workspaces: ReadonlyMap<string, Workspace>
+  /** Somebody looks at the list of failures. */
+  look: () => void
   /** When files are uploaded, in milliseconds from the beginning. */
   moments: readonly number[]
 }
@@ -105,6 +107,7 @@ export function planMischief(dependencies: Dependencies): Deeds {
     rulesLog.change(variant, timeline.now())
   })
   sometime(profile.retries, hands.retry)
+  sometime(profile.looks, dependencies.look)
   sometime(profile.strangers, () => void hands.useNumber())
   sometime(profile.archivings, () => void hands.archive())
   return deeds

@@ -20,7 +20,7 @@ export const MUTATIONS = {
     edits: [
       {
         file: 'src/memory/ledger.ts',
-        find: "if (partition?.etag !== etag) return 'conflict'",
+        find: "if (partition?.etag !== guard) return 'conflict'",
         replace: '',
       },
     ],
@@ -60,15 +60,36 @@ export const MUTATIONS = {
     means: 'the asset is put on the agenda only after the commit',
     edits: [
       {
-        file: 'src/app/recorder.ts',
-        find: '      if (plan.busy) await announcer.expect(asset)\n',
+        file: 'src/app/record-attempts.ts',
+        find: '    if (plan.busy) await announcer.expect(asset)\n',
         replace: '',
       },
       {
-        file: 'src/app/recorder.ts',
-        find: "      if (committed === 'conflict') return false\n",
+        file: 'src/app/record-attempts.ts',
+        find: "    if (committed === 'conflict') return committed\n",
         replace:
-          "      if (committed === 'conflict') return false\n      if (plan.busy) await announcer.expect(asset)\n",
+          "    if (committed === 'conflict') return committed\n    if (plan.busy) await announcer.expect(asset)\n",
+      },
+    ],
+  },
+  'overtaken-is-recorded': {
+    means: 'what was made ready behind a commit that failed is told to be recorded',
+    edits: [
+      {
+        file: 'src/app/record-attempts.ts',
+        find: "if (error instanceof OvertakenError) return { outcome: 'overtaken', left: items }",
+        replace:
+          "if (error instanceof OvertakenError) {\nfor (const { resolve } of items) resolve({ outcome: 'recorded', wakeAt })\nreturn { outcome: 'failed', left: [] }\n}",
+      },
+    ],
+  },
+  'overtaken-is-built-upon': {
+    means: 'transactions are made ready behind one that cannot succeed any more, for ever',
+    edits: [
+      {
+        file: 'src/app/recorder.ts',
+        find: "if (outcome !== 'recorded' && next !== undefined) {",
+        replace: "if (outcome !== 'recorded' && next === attempt) {",
       },
     ],
   },
@@ -158,6 +179,16 @@ export const MUTATIONS = {
       },
     ],
   },
+  'withdraw-not-remembered': {
+    means: 'the workspaces that had the data under a number that was taken do not come back to it',
+    edits: [
+      {
+        file: 'src/core/asset/plan-work.ts',
+        find: 'head.cursors[alias] = goingBackTo(ordinal, own(head.cursors, alias))',
+        replace: 'goingBackTo(ordinal, own(head.cursors, alias))',
+      },
+    ],
+  },
   'trouble-is-failure': {
     means: 'passing trouble with a workspace ends the delivery for good',
     edits: [
@@ -205,6 +236,67 @@ export const MUTATIONS = {
         file: 'src/app/retry.ts',
         find: 'if (cursor === undefined || version.ordinal < cursor.next)',
         replace: 'if (cursor === undefined)',
+      },
+    ],
+  },
+  'failure-noted-late': {
+    means: 'a failure is put into the list only after the ledger has it',
+    edits: [
+      {
+        file: 'src/app/work.ts',
+        find: '      await noteFailures(asset, transition.versions, report.outcomes)\n',
+        replace: '',
+      },
+      {
+        file: 'src/app/work.ts',
+        find: "if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') return transition.head",
+        replace: `if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') {
+        await noteFailures(asset, transition.versions, report.outcomes)
+        return transition.head
+      }`,
+      },
+    ],
+  },
+  'young-failures-struck': {
+    means: 'a failure that the ledger is about to be told of is struck off the list',
+    edits: [
+      {
+        file: 'src/app/failures/failed-deliveries.ts',
+        find: 'const before = clock.now() - STRIKE_AFTER_MS',
+        replace: 'const before = clock.now() + STRIKE_AFTER_MS',
+      },
+    ],
+  },
+  'index-ignores-content': {
+    means: 're-sync takes a file for known that was written over since',
+    edits: [
+      {
+        file: 'src/core/resync/known-blobs.ts',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's text
+        find: '${path}\\n${etag}',
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source's text
+        replace: '${path}${etag.slice(0, 0)}',
+      },
+    ],
+  },
+  'checkpoint-too-far': {
+    means: 'whoever goes on with a part of a re-sync run leaves out what nobody has compared yet',
+    edits: [
+      {
+        file: 'src/app/resync/scan.ts',
+        find: "const from = order === 'unknown' ? undefined : chunk.from",
+        replace:
+          "const from = order === 'unknown' ? undefined : (chunk.texts.at(-1) ?? chunk.from).concat('~')",
+      },
+    ],
+  },
+  'run-not-woken': {
+    means: 'a re-sync run whose message was lost is found, and nothing is done about it',
+    edits: [
+      {
+        file: 'src/app/resync/run-sweep.ts',
+        find: '        await announce(id, document.id, 0)\n',
+        replace: '',
       },
     ],
   },

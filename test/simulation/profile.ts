@@ -27,6 +27,8 @@ export interface Profile {
   workspacesGone: number
   strangers: number
   retries: number
+  /** How often somebody looks at the list of failures, and how often it is cleaned. */
+  looks: number
   archivings: number
   rulesChanges: number
   /** Two processes sweep at once. */
@@ -54,6 +56,7 @@ export const NO_FAULTS = {
   workspacesGone: 0,
   strangers: 0,
   retries: 0,
+  looks: 0,
   archivings: 0,
   rulesChanges: 0,
   doubleSweep: 0,
@@ -108,6 +111,7 @@ export function drawProfile(random: Random): Profile {
     archivings: some(1, 3),
     rulesChanges: random.chance(0.5) ? random.between(1, 6) : 0,
     doubleSweep: maybe(0.1, 0.9),
+    looks: some(1, 40),
   }
 }
 

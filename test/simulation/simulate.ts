@@ -1,3 +1,4 @@
+import type { Failure } from '../../src/app/failures/failure.ts'
 import type { MatchingRules } from '../../src/app/intake.ts'
 import type { Counters, Log } from '../../src/app/ports.ts'
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts'
@@ -5,12 +6,11 @@ import { createMemoryAgenda } from '../../src/memory/agenda.ts'
 import { createSilentMeter } from '../../src/memory/arm-meter.ts'
 import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
 import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
+import { createMemoryDatastoreLooks } from '../../src/memory/datastore-looks.ts'
+import { createMemoryFailureIndex } from '../../src/memory/failure-index.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
-import { createMemoryListingIndex } from '../../src/memory/listing-index.ts'
-import { createMemoryRunStore } from '../../src/memory/runs.ts'
 import { createLakemark } from '../../src/wiring.ts'
-import { ACCOUNT, CONTAINER } from './assets.ts'
 import { createEventGrid } from './event-grid.ts'
 import { createFaults } from './faults.ts'
 import { createFleet, type Fleet } from './fleet.ts'
@@ -18,8 +18,10 @@ import { type Caller, createGate } from './gate.ts'
 import { createHistory } from './history.ts'
 import { checkInvariants } from './invariants.ts'
 import { planMischief } from './mischief.ts'
+import { createOnlooker } from './onlooker.ts'
 import { drawProfile, drawVariant, type Profile } from './profile.ts'
 import { createRandom } from './random.ts'
+import { createResyncs } from './resyncs.ts'
 import { createRulesLog } from './rules-log.ts'
 import { createTimeline, Livelock } from './timeline.ts'
 import { createTrace } from './trace.ts'
@@ -41,6 +43,10 @@ const SWEEP_MS = MINUTE
 /** Everything that was begun ends within this time once the trouble is over. */
 const LONGEST_DRAIN_MS = 3 * DAY
 const PAGE = 500
+/** By seed: where transactions are small, even little news fills several, one made ready behind the other. */
+/** One seed in so many has bursts of new files. */
+const BURSTS_ONE_IN = 5
+const INTENTS_PER_COMMIT = [undefined, 1, 2, 3]
 
 /**
  * Plays one seed: trouble, then peace, then everything must be as it should. The same seed is the same history,
@@ -81,22 +87,32 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   let fleet: Fleet
   const queue = createSimulatedQueue({ timeline, random: random.fork(), trace, profile, fleet: () => fleet })
   const lake = createMemoryLake()
+  const onlooker = createOnlooker({ timeline, random: random.fork(), trace, profile, fleet: () => fleet })
   const stores = {
     ledger: createMemoryLedger(),
+    failureIndex: onlooker.watched(createMemoryFailureIndex()),
     agenda: createMemoryAgenda(),
     queue,
     lake,
     azureMl: createMemoryAzureMl(),
     budgetStore: createMemoryBudgetStore(),
   }
-  // Nobody starts a re-sync run here.
-  const unused = { runStore: createMemoryRunStore(), listingIndex: createMemoryListingIndex() }
+  const resyncs = createResyncs({ seed, timeline, trace, profile, fleet: () => fleet, lake, report })
+  const unused = { datastoreLooks: createMemoryDatastoreLooks() }
   const faults = createFaults(random.fork(), profile)
   const watch = createWatch(report)
   const gated = createGate({ timeline, faults, random: random.fork(), trace, observer: watch })
   const rulesLog = createRulesLog(drawVariant(random), START, queue)
   const build = (caller: Caller, own: { rules: () => MatchingRules; counters: Counters; log: Log }) =>
-    createLakemark({ ...gated(caller, stores), ...own, ...unused, clock, armMeter: createSilentMeter() })
+    createLakemark({
+      ...gated(caller, { ...stores, lake: resyncs.lake }),
+      ...resyncs.ports(caller),
+      ...own,
+      ...unused,
+      clock,
+      armMeter: createSilentMeter(),
+      intentsPerCommit: INTENTS_PER_COMMIT[seed % INTENTS_PER_COMMIT.length],
+    })
   const onDefect = (detail: string) => report({ invariant: 'no defects', detail })
   fleet = createFleet({ timeline, random: random.fork(), trace, build, rulesAt: rulesLog.at, onDefect })
   const history = createHistory()
@@ -105,15 +121,18 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   const parts = { timeline, trace, profile, faults, fleet, history, rulesLog, lake }
 
   for (let count = 0; count < profile.processes; count += 1) fleet.start()
-  const moments = planUploads({ ...parts, random: random.fork(), eventGrid })
+  const bursts = seed % BURSTS_ONE_IN === 1 ? createRandom(-seed) : undefined
+  const moments = planUploads({ ...parts, random: random.fork(), eventGrid, bursts })
   const deeds = planMischief({
     ...parts,
     random: random.fork(),
     azureMl: stores.azureMl,
     workspaces,
+    look: onlooker.look,
     moments,
   })
   const sweepRandom = random.fork()
+  resyncs.plan()
 
   async function play(): Promise<void> {
     keepSweeping()
@@ -124,7 +143,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
     await checkIdle()
     const wasLost = [...history.changes.values()].flat().some(({ event }) => event.isLost)
     if (wasLost || profile.resync) {
-      await resync()
+      await resyncs.runToItsEnd()
       await drain('after the resync')
     }
     if (deeds.gone.size > 0 && random.chance(0.5)) {
@@ -134,9 +153,11 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
     }
     await retryAll()
     await drain('after the retries')
-    const found = { history, deeds, stores, rulesLog, fleet, profile, workspaces, watch }
+    const failures = await listFailures()
+    const found = { history, deeds, stores, rulesLog, fleet, profile, workspaces, watch, failures }
     const { violations, registered } = await checkInvariants(found)
     for (const violation of violations) report(violation)
+    await resyncs.checkFindings(deeds)
     trace.count('versions registered', registered)
   }
 
@@ -147,7 +168,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
         const process = fleet.pick()
         if (process === undefined) continue
         fleet
-          .invoke(process, 'sweep', ({ sweep }) => sweep())
+          .invoke(process, 'sweep', ({ sweep, resync }) => Promise.all([sweep(), resync.sweep()]))
           // What is no trouble has been reported, and the next sweep comes anyway.
           .catch(() => undefined)
       }
@@ -157,6 +178,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
 
   function heal(): void {
     faults.stop()
+    resyncs.heal()
     queue.heal()
     eventGrid.heal()
     while (fleet.living().length < profile.processes) fleet.start()
@@ -175,7 +197,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   /** What is in the ledger goes on from there by itself: nobody has to tell of it again. */
   async function checkIdle(): Promise<void> {
     const { items } = await stores.ledger.listAssets({ limit: PAGE })
-    for (const asset of items) {
+    for (const { name: asset } of items) {
       const head = (await stores.ledger.readWork(asset))?.head
       if (head?.wakeAt === undefined && head?.open === 0) continue
       report({
@@ -187,6 +209,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
 
   async function isQuiet(): Promise<boolean> {
     if (eventGrid.outstanding() > 0 || queue.waiting() > 0 || fleet.busy() > 0) return false
+    if ((await resyncs.open()) > 0) return false
     const { items } = await stores.agenda.overdue(Number.POSITIVE_INFINITY, { limit: 1 })
     return items.length === 0
   }
@@ -194,53 +217,56 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   async function outstanding(): Promise<string> {
     const { items } = await stores.agenda.overdue(Number.POSITIVE_INFINITY, { limit: PAGE })
     const agenda = items.flatMap(({ assets }) => assets).join(' ')
-    return `${eventGrid.outstanding()} events, ${queue.waiting()} messages, ${fleet.busy()} invocations, agenda: ${agenda}`
+    const runs = await resyncs.open()
+    return `${runs} runs, ${eventGrid.outstanding()} events, ${queue.waiting()} messages, ${fleet.busy()} invocations, agenda: ${agenda}`
   }
 
-  /** All that lies in the lake is taken in again, as a listing takes it in. */
-  async function resync(): Promise<void> {
-    trace.count('resyncs')
-    const root = { account: ACCOUNT, container: CONTAINER, path: '' }
-    const { items } = await lake.list(root, { limit: PAGE })
-    const unknown = { sequencer: undefined, doubt: undefined }
-    const changes = items.map(({ ref, etag, sizeBytes }) => ({
-      kind: 'written' as const,
-      ref,
-      etag,
-      sizeBytes,
-      ...unknown,
-    }))
-    await finish('resync', ({ intake }) => intake.changes(changes))
-  }
-
-  /** What has failed is tried again. */
+  /** What has failed is tried again: what the list of failures leaves out stays as it is. */
   async function retryAll(): Promise<void> {
-    const { items } = await stores.ledger.listAssets({ limit: PAGE })
-    for (const asset of items) {
-      const versions = await stores.ledger.readVersions(asset, { from: 1, limit: PAGE })
-      const failed = versions.some(({ outcomes }) =>
-        Object.values(outcomes).some(({ state }) => state === 'failed'),
+    let continuation: string | undefined
+    do {
+      const at = continuation
+      const report = await finish('retry all', ({ failures }) =>
+        failures.retry({ filter: {} }, { continuation: at, mayRetry: () => true }),
       )
-      if (failed) await finish(`retry ${asset}`, ({ retry }) => retry(asset))
-    }
+      continuation = report?.continuation
+    } while (continuation !== undefined)
   }
 
-  async function finish(what: string, run: (lakemark: ReturnType<typeof build>) => Promise<unknown>) {
+  async function listFailures(): Promise<Failure[]> {
+    const listed: Failure[] = []
+    let continuation: string | undefined
+    do {
+      const page = { limit: PAGE, continuation }
+      const found = await finish('list failures', ({ failures }) => failures.list({}, page))
+      listed.push(...(found?.items ?? []))
+      continuation = found?.continuation
+    } while (continuation !== undefined)
+    return listed
+  }
+
+  /** Undefined: it did not end well, which has been reported. */
+  async function finish<T>(
+    what: string,
+    run: (lakemark: ReturnType<typeof build>) => Promise<T>,
+  ): Promise<T | undefined> {
     const process = fleet.pick()
     if (process === undefined) throw new Error('nobody lives')
-    let outcome = 'open'
+    let outcome: { done: T } | 'failed' | undefined
     fleet.invoke(process, what, run).then(
-      () => {
-        outcome = 'done'
+      done => {
+        outcome = { done }
       },
       () => {
         outcome = 'failed'
       },
     )
-    for (let minute = 0; minute < 60 && outcome === 'open'; minute += 1) {
+    for (let minute = 0; minute < 60 && outcome === undefined; minute += 1) {
       await timeline.runUntil(timeline.now() + MINUTE)
     }
-    if (outcome !== 'done') report({ invariant: 'bounded', detail: `${what} did not end well` })
+    if (typeof outcome === 'object') return outcome.done
+    report({ invariant: 'bounded', detail: `${what} did not end well` })
+    return undefined
   }
 
   return { timeline, trace, profile, violations, play }

@@ -10,6 +10,8 @@ import type { Timeline } from './timeline.ts'
 import type { Trace } from './trace.ts'
 
 interface Dependencies {
+  /** When bursts come, and how many; undefined: none do. */
+  bursts: Random | undefined
   timeline: Timeline
   random: Random
   trace: Trace
@@ -25,9 +27,12 @@ const WITHIN_GROUP_MS = 3 * SECOND
 
 export const refOf = (path: string): BlobRef => ({ account: ACCOUNT, container: CONTAINER, path })
 
+/** Files that are new and land in one folder together, as a job leaves them. */
+const BURST = { files: 8, times: 4 }
+
 /** Plans all that users do to the lake while there is trouble. Answers when, in milliseconds from now. */
 export function planUploads(dependencies: Dependencies): number[] {
-  const { timeline, random, profile } = dependencies
+  const { timeline, random, profile, bursts } = dependencies
   const paths = profile.rules.flatMap(rule => {
     const all = PATHS[rule]
     const from = random.between(0, all.length - 1)
@@ -50,10 +55,18 @@ export function planUploads(dependencies: Dependencies): number[] {
       timeline.after(groupAt + random.between(0, WITHIN_GROUP_MS), () => user.change(target, paths))
     }
   }
+  const count = bursts?.between(1, BURST.times) ?? 0
+  for (let burst = 0; bursts !== undefined && burst < count; burst += 1) {
+    const at = bursts.next() * profile.troubleMs
+    moments.push(at)
+    for (let file = 0; file < BURST.files; file += 1) {
+      timeline.after(at, () => user.write(`logs/jobs/${burst}-${file}.json`))
+    }
+  }
   return moments
 }
 
-function createUser({ timeline, random, trace, lake, history, eventGrid }: Dependencies) {
+function createUser({ timeline, random, trace, lake, history, eventGrid }: Omit<Dependencies, 'bursts'>) {
   let events = 0
   let writes = 0
 
@@ -138,5 +151,5 @@ function createUser({ timeline, random, trace, lake, history, eventGrid }: Depen
     eventGrid.publish(event)
   }
 
-  return { change }
+  return { change, write }
 }

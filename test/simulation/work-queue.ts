@@ -52,7 +52,7 @@ export function createSimulatedQueue({
     const entry: Message = { message, dequeues: 0, isPoison, isGone: false }
     waiting += 1
     // What a listing is asked for is written down nowhere else.
-    if (message.kind === 'assets' && random.chance(faults.lost)) {
+    if (message.kind !== 'listing' && random.chance(faults.lost)) {
       trace.count('messages lost')
       trace.line('queue', textOf(message), 'lost')
       remove(entry)

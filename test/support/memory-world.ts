@@ -1,3 +1,4 @@
+import type { Probes } from '../../src/app/health.ts'
 import type { MatchingRules } from '../../src/app/intake.ts'
 import type { Log } from '../../src/app/ports.ts'
 import { keyOf } from '../../src/core/asset/fingerprint.ts'
@@ -9,6 +10,8 @@ import { createSilentMeter } from '../../src/memory/arm-meter.ts'
 import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
 import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createCounters } from '../../src/memory/counters.ts'
+import { createMemoryDatastoreLooks } from '../../src/memory/datastore-looks.ts'
+import { createMemoryFailureIndex } from '../../src/memory/failure-index.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'
 import { createMemoryLedger } from '../../src/memory/ledger.ts'
 import { createMemoryListingIndex } from '../../src/memory/listing-index.ts'
@@ -51,6 +54,14 @@ rules:
     tags: { region: "{region}" }
 `
 
+/** All that health asks answers. */
+export const READY_PROBES: Probes = {
+  ledger: async () => undefined,
+  agenda: async () => undefined,
+  workQueue: async () => undefined,
+  blobs: async () => undefined,
+}
+
 export const silentLog: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
 /** Lakemark over the adapters in memory, with a clock that is turned by hand. `override` replaces parts. */
@@ -66,12 +77,14 @@ export function createMemoryWorld(
   const plain: World = {
     rules: () => active,
     ledger: createMemoryLedger(),
+    failureIndex: createMemoryFailureIndex(),
     agenda: createMemoryAgenda(),
     queue,
     lake,
     azureMl: createMemoryAzureMl(),
     armMeter: createSilentMeter(),
     budgetStore: createMemoryBudgetStore(),
+    datastoreLooks: createMemoryDatastoreLooks(),
     runStore: createMemoryRunStore(),
     listingIndex: createMemoryListingIndex(),
     clock,

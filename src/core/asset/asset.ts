@@ -99,11 +99,11 @@ export interface Gathering {
   /** When the first file was recorded. */
   since: number
   dueAt: number
-  /** What `dueAt` is: the quiet time, the longest wait, or a marker that has come. */
+  /** What `dueAt` is: the quiet time, the longest wait, a marker that has come, or that somebody has asked for it. */
   cause: CutCause
 }
 
-export type CutCause = 'at once' | 'settled' | 'maxWait' | 'marker'
+export type CutCause = 'at once' | 'settled' | 'maxWait' | 'marker' | 'requested'
 
 /** One immutable cut. */
 export interface Version {
@@ -122,6 +122,8 @@ export interface Version {
   movedTo: number | undefined
   /** The ordinal that this data had before its number was found taken. */
   movedFrom: number | undefined
+  /** Where the data has moved to another number: the aliases in which this one is still to be taken back. */
+  withdraw?: string[]
 }
 
 export type Outcome = { state: 'registered'; at: number } | { state: 'failed'; at: number; reason: string }
@@ -199,6 +201,12 @@ export function sizeOf(transition: Omit<Transition, 'head'>): number {
     transition.closedGatherings.length +
     transition.versions.length
   )
+}
+
+/** Whether something is to be done for the version in this workspace: to deliver it, or to take its number back. */
+export function isPending(version: Version, alias: string): boolean {
+  if (version.movedTo !== undefined) return version.withdraw?.includes(alias) ?? false
+  return version.spec.workspaces.includes(alias) && own(version.outcomes, alias) === undefined
 }
 
 export type DeliveryState = 'pending' | 'registered' | 'failed'

@@ -6,6 +6,7 @@ import type { BlobRef } from '../blob-ref.ts'
 import { copyOf } from '../copy.ts'
 import { MAX_TRANSACTION_ENTITIES, SPECS_PER_TRANSACTION } from '../limits.ts'
 import { own } from '../record.ts'
+import { isFromRequest } from '../register/request.ts'
 import {
   type AssetHead,
   type CutSpec,
@@ -164,7 +165,7 @@ function createDraft(state: IntakeState, now: number) {
     const joined: Gathering = {
       target: intent.target,
       cut: open?.cut ?? ++head.lastCut,
-      spec: intent.spec,
+      spec: joinedSpec(open?.spec, intent.spec),
       files: (open?.files ?? 0) + 1,
       bytes: (open?.bytes ?? 0) + sizeBytes,
       digest: addMember(open?.digest ?? EMPTY_DIGEST, memberDigest(intent.ref, etag, sizeBytes)),
@@ -254,6 +255,15 @@ function createDraft(state: IntakeState, now: number) {
   }
 
   return { apply, transition }
+}
+
+/**
+ * The newest spec counts. Rules that make one asset have the same workspaces; requests need not, and what gathers is
+ * for those of each.
+ */
+function joinedSpec(open: CutSpec | undefined, spec: CutSpec): CutSpec {
+  if (open === undefined || !(isFromRequest(open.rule) || isFromRequest(spec.rule))) return spec
+  return { ...spec, workspaces: [...new Set([...open.workspaces, ...spec.workspaces])].sort() }
 }
 
 /** Whether the news is newer than what is known. Sequencers order the events of one blob; etags do not. */

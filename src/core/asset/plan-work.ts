@@ -11,6 +11,7 @@ import {
   type Cursor,
   type Gathering,
   NO_ROWS,
+  newCursor,
   type Outcome,
   type Transition,
   type Turn,
@@ -116,8 +117,10 @@ export interface Report {
   /** By alias, of the workspaces that were served. */
   cursors: ReadonlyMap<string, Cursor>
   outcomes: readonly { ordinal: number; alias: string; outcome: Outcome }[]
-  /** Versions whose number a stranger has; nothing of ours is left under it. `highest`: the stranger's highest. */
-  moves: readonly { ordinal: number; highest: number }[]
+  /** Versions whose number a stranger has, in these workspaces. `highest`: the highest number in use there. */
+  moves: readonly { ordinal: number; highest: number; takenIn: readonly string[] }[]
+  /** Where a number has been taken back, or can never be. */
+  withdrawn: readonly { ordinal: number; alias: string }[]
 }
 
 /**
@@ -132,7 +135,7 @@ export function planEnding(
   now: number,
 ): Transition {
   const head = copyOf(state.head)
-  const named = new Set([...report.outcomes, ...report.moves].map(({ ordinal }) => ordinal))
+  const named = new Set(ordinalsIn(report))
   const rows = new Map(
     versions.filter(({ ordinal }) => named.has(ordinal)).map(version => [version.ordinal, copyOf(version)]),
   )
@@ -140,25 +143,45 @@ export function planEnding(
     const row = rows.get(ordinal)
     if (row !== undefined) row.outcomes[alias] = outcome
   }
-  for (const { ordinal, highest } of report.moves) {
+  for (const { ordinal, alias } of report.withdrawn) {
+    const row = rows.get(ordinal)
+    if (row?.withdraw !== undefined) row.withdraw = row.withdraw.filter(other => other !== alias)
+  }
+  const moved: Version[] = []
+  for (const { ordinal, highest, takenIn } of report.moves) {
     const row = rows.get(ordinal)
     if (row === undefined || row.movedTo !== undefined) continue
     head.lastOrdinal = Math.max(head.lastOrdinal, highest - head.offset) + 1
-    row.movedTo = head.lastOrdinal
     rows.set(head.lastOrdinal, {
-      ...row,
+      ...copyOf(row),
       ordinal: head.lastOrdinal,
       outcomes: {},
-      movedTo: undefined,
       movedFrom: ordinal,
     })
+    row.movedTo = head.lastOrdinal
+    row.withdraw = row.spec.workspaces.filter(alias => !takenIn.includes(alias))
+    moved.push(row)
   }
   for (const [alias, cursor] of report.cursors) {
     // What was made pending meanwhile may lie behind what the worker has passed: that is gone through again.
     const hasNotMoved = own(head.cursors, alias)?.next === cursor.next
     if (head.rewrites === before.rewrites || hasNotMoved) head.cursors[alias] = cursor
   }
+  for (const { ordinal, withdraw = [] } of moved) {
+    for (const alias of withdraw) head.cursors[alias] = goingBackTo(ordinal, own(head.cursors, alias))
+  }
   head.lease = undefined
   head.wakeAt = nextDue(head, state.gatherings, now)
   return { ...NO_ROWS, head, versions: [...rows.values()] }
+}
+
+/** The versions that a report says something of. */
+export function ordinalsIn({ outcomes, moves, withdrawn }: Report): number[] {
+  return [...outcomes, ...moves, ...withdrawn].map(({ ordinal }) => ordinal)
+}
+
+/** The cursor of a workspace that has to look at this version once more. */
+function goingBackTo(ordinal: number, cursor: Cursor | undefined): Cursor {
+  if (cursor !== undefined && cursor.next <= ordinal) return cursor
+  return { ...newCursor(ordinal), turn: cursor?.turn }
 }

@@ -17,7 +17,7 @@
  *     expect: no match
  * ```
  */
-import { z } from 'zod'
+import * as z from 'zod'
 import { MAX_LIST_LENGTH } from '../rules/limits.ts'
 import { oneOrMany } from '../rules/schema.ts'
 

@@ -6,6 +6,7 @@
 import { toIntent } from '../asset/to-intent.ts'
 import type { BlobRef } from '../blob-ref.ts'
 import type { ContainerRef } from '../blob-url.ts'
+import { PUBLIC_CLOUD } from '../clouds.ts'
 import { joinMatches } from '../join-matches.ts'
 import { createMatcher, type Match } from '../matching.ts'
 import type { RuleSet } from '../rules/rule-set.ts'
@@ -27,7 +28,12 @@ export interface RulesPlanner {
 }
 
 /** No rules: what there was before the first. */
-export const NO_RULES: RuleSet = { rules: [], workspaces: new Map(), datastores: new Map() }
+export const NO_RULES: RuleSet = {
+  cloud: PUBLIC_CLOUD,
+  rules: [],
+  workspaces: new Map(),
+  datastores: new Map(),
+}
 
 export function createRulesPlanner(
   old: RuleSet,

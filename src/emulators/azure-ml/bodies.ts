@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A PUT replaces the whole dictionary; entries without a value are dropped. */
 const dictionary = z
@@ -43,9 +43,10 @@ export const versionBody = z.object({
   }),
 })
 
+/** Ids, as the REST definition has it. */
 const principal = {
-  clientId: required,
-  tenantId: required,
+  clientId: z.guid('Invalid input: expected a GUID'),
+  tenantId: z.guid('Invalid input: expected a GUID'),
   authorityUrl: z.string().nullish(),
   resourceUrl: z.string().nullish(),
 }

@@ -1,3 +1,4 @@
+import { PUBLIC_CLOUD } from '../../core/clouds.ts'
 import { serviceNotFound } from './arm-errors.ts'
 import { datastoreBody } from './bodies.ts'
 import type { Answer, Call } from './calls.ts'
@@ -55,7 +56,7 @@ function toDatastore({ workspace }: Call, stored: StoredDatastore): unknown {
     properties: {
       ...others,
       isDefault: false,
-      endpoint: endpoint ?? 'core.windows.net',
+      endpoint: endpoint ?? PUBLIC_CLOUD.storageSuffix,
       protocol: protocol ?? 'https',
       serviceDataAccessAuthIdentity: serviceDataAccessAuthIdentity ?? 'None',
     },

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import { reasonOf } from '../../core/errors.ts'
 import { ArmError, userError } from './arm-errors.ts'
 import type { Query } from './routes.ts'

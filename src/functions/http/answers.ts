@@ -1,8 +1,7 @@
 import type { HttpResponseInit } from '@azure/functions'
-import { withoutTokens } from '../../core/access/audit-parameters.ts'
 import { PermanentError, reasonOf, TransientError, UnreadableError } from '../../core/errors.ts'
+import { redacted } from '../../core/redaction.ts'
 import { SECOND } from '../../core/time.ts'
-import { redacted } from '../../log.ts'
 
 /** What a route answers. */
 export interface Answer {
@@ -25,8 +24,13 @@ export const PROBLEMS = {
   'not-local': 'Only this machine is answered',
   'no-webhook': 'No push webhook is set up',
   'unknown-asset': 'There is no such asset',
+  'unknown-failure': 'There is no such failure',
+  'unknown-version': 'There is no such version',
+  'number-left-out': "The number is none of Lakemark's versions",
   'unknown-run': 'There is no such run',
+  'not-registered': 'Not all that was asked for is registered',
   'key-reused': 'The idempotency key was used for another request',
+  'length-required': 'The body came without its length',
   'too-large': 'The body is too large',
   'unsupported-media-type': 'The body is not JSON',
   'too-many-requests': 'The caller calls too often',
@@ -115,5 +119,5 @@ export function toResponse(
  * in the finished JSON a secret might end in the middle of an escape.
  */
 function withoutSecrets(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? withoutTokens(redacted(value)) : value
+  return typeof value === 'string' ? redacted(value) : value
 }

@@ -4,7 +4,6 @@ import type { AuditEntry, AuditLog } from '../../app/audit.ts'
 import { toAuditParameters } from '../../core/access/audit-parameters.ts'
 import type { Caller } from '../../core/access/caller.ts'
 import { reasonOf } from '../../core/errors.ts'
-import { redacted } from '../../log.ts'
 import { type Answer, typeOf } from './answers.ts'
 import type { Route } from './route.ts'
 
@@ -69,7 +68,7 @@ export function createAuditTrail({ audit, now }: AuditTrailOptions) {
       at: now(),
       caller: { kind, id, app, name },
       route: route.name,
-      parameters: toAuditParameters(parameters, redacted),
+      parameters: toAuditParameters(parameters),
       ...origin,
     }
   }

@@ -57,9 +57,12 @@ export function createAuthentication({ auth, webhookSecret, now }: Authenticatio
   }
 
   function unauthenticated(reason: string, error?: string): Answer {
-    const { authority, tenant } = auth.kind === 'entra' ? auth : { authority: '', tenant: '' }
+    const { authority, tenant, audiences } =
+      auth.kind === 'entra' ? auth : { authority: '', tenant: '', audiences: [] }
+    // What people are told to ask for a token for: the App ID URI, which says more to them than the client id.
+    const audience = audiences.find(it => it.includes('://')) ?? audiences[0] ?? ''
     const told = error === undefined ? '' : `, error="${error}", error_description="${reason}"`
-    const where = `authorization_uri="${authority}/${tenant}/oauth2/v2.0/authorize"`
+    const where = `authorization_uri="${authority}/${tenant}/oauth2/v2.0/authorize", resource_id="${audience}"`
     const headers = challenge(`Bearer realm="lakemark", ${where}${told}`)
     return problem(401, 'unauthenticated', reason, { headers })
   }

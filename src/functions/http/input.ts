@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions'
-import { z } from 'zod'
+import * as z from 'zod'
 import { ProblemError, problem } from './answers.ts'
 import { parametersOf, type Route } from './route.ts'
 
@@ -7,7 +7,7 @@ const DEFAULT_MAX_BODY_BYTES = 64 * 1024
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 1000
 const MAX_CONTINUATION_LENGTH = 4096
-const MAX_PROBLEMS = 10
+const MAX_PROBLEMS = 50
 const MAX_NAME_LENGTH = 100
 /** The keys of function apps, which may come in any address. */
 const HOST_PARAMETERS = ['code', 'clientid']
@@ -51,6 +51,11 @@ export async function readBody(route: Route, request: HttpRequest): Promise<Buff
   if (Number(request.headers.get('content-length') ?? 0) > max) throw tooLarge()
   const body = Buffer.from(await request.arrayBuffer())
   if (body.length > max) throw tooLarge()
+  // The host of Azure hands on no body whose length was not said, and an empty one is another request.
+  if (body.length === 0 && request.headers.has('transfer-encoding')) {
+    const detail = 'send the body with its length in Content-Length; one in chunks does not come through'
+    throw new ProblemError(problem(411, 'length-required', detail))
+  }
   return body
 }
 
@@ -59,7 +64,7 @@ export function parseInput(route: Route, request: HttpRequest, body: Buffer): In
   const params = paramsOf(route, request)
   const query = parse(route.query ?? z.strictObject({}), queryOf(request), 'query')
   if (route.body === undefined) return { params, query, body: undefined }
-  return { params, query, body: parse(route.body, bodyOf(request, body), 'body') }
+  return { params, query, body: parse(route.body, bodyOf(request, body), 'body', route.whyUnknown) }
 }
 
 /** Of the route's path, as they came. */
@@ -87,14 +92,21 @@ function bodyOf({ headers }: HttpRequest, body: Buffer): unknown {
   }
 }
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, where: string): z.output<T> {
+function parse<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  where: string,
+  whyUnknown: Route['whyUnknown'] = () => undefined,
+): z.output<T> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = result.error.issues.slice(0, MAX_PROBLEMS).map(issue => ({
     in: where,
-    path: issue.path.map(String).join('.').slice(0, MAX_NAME_LENGTH),
-    problem: problemOf(issue),
+    path: pathOf(issue.path),
+    problem: problemOf(issue, whyUnknown),
   }))
+  const more = result.error.issues.length - errors.length
+  if (more > 0) errors.push({ in: where, path: '', problem: `and ${more} problems more` })
   const detail = errors
     .map(({ path, problem }) => `${path === '' ? where : path}: ${problem}`)
     .join('; ')
@@ -102,8 +114,17 @@ function parse<T extends z.ZodType>(schema: T, value: unknown, where: string): z
   throw new ProblemError(problem(400, 'bad-request', detail, { errors }))
 }
 
-function problemOf(issue: z.core.$ZodIssue): string {
+/** As people write it: `definitions[1].name`. */
+function pathOf(steps: readonly PropertyKey[]): string {
+  const path = steps.map(step => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('')
+  return path.replace(/^\./, '').slice(0, MAX_NAME_LENGTH)
+}
+
+function problemOf(issue: z.core.$ZodIssue, whyUnknown: NonNullable<Route['whyUnknown']>): string {
   if (issue.code !== 'unrecognized_keys') return issue.message
-  const names = issue.keys.map(key => key.slice(0, MAX_NAME_LENGTH)).slice(0, MAX_PROBLEMS)
+  const names = issue.keys.slice(0, MAX_PROBLEMS).map(key => {
+    const why = whyUnknown(key)
+    return key.slice(0, MAX_NAME_LENGTH) + (why === undefined ? '' : ` (${why})`)
+  })
   return `not known here: ${names.join(', ')}`
 }

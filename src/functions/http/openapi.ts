@@ -1,5 +1,5 @@
 /** The API's document: https://spec.openapis.org/oas/v3.1.1.html. It holds what the routes' definitions say. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { PROBLEMS, typeOf } from './answers.ts'
 import { parametersOf, type Route, type RouteAnswer } from './route.ts'
 
@@ -116,6 +116,7 @@ function commonAnswers({ access, body, changes }: Route): Record<number, RouteAn
   return {
     400: { description: 'The request is not as it should be, or asks for what cannot be done' },
     ...(access === 'public' ? {} : closed),
+    411: { description: 'The body came in chunks, without its length' },
     413: { description: 'The body is too large' },
     ...(body === undefined ? {} : withBody),
     429: { description: 'The caller calls too often', headers: retry },

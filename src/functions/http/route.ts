@@ -1,5 +1,5 @@
 import type { HttpRequest } from '@azure/functions'
-import type { z } from 'zod'
+import type * as z from 'zod'
 import type { AuditLog } from '../../app/audit.ts'
 import type { Caller, Role } from '../../core/access/caller.ts'
 import type { Operated } from '../../core/access/decision.ts'
@@ -34,6 +34,8 @@ export interface Route<Q extends z.ZodObject = z.ZodObject, B extends z.ZodType 
   query?: Q
   /** Of JSON; no body at all counts as `{}`. Without it a body is not looked at. */
   body?: B
+  /** Why a key of the body is not known here, where callers may have reason to think that it is. */
+  whyUnknown?(key: string): string | undefined
   /** The longest body, in bytes; 64 KiB where nothing is said. */
   maxBodyBytes?: number
   /** By status. Those that every route may answer are added to the API's document. */

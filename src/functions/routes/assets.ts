@@ -1,23 +1,57 @@
-import { z } from 'zod'
-import { operatedRules } from '../../core/access/decision.ts'
+import * as z from 'zod'
+import type { VersionAnswer } from '../../app/version-document.ts'
 import { isAssetName } from '../../core/naming.ts'
 import { type Answer, json, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
 import { defineRoute } from '../http/route.ts'
-import { assetDetail, assetSummary, refusedFile, unreadableAsset } from './answers.ts'
+import { assetDetail, assetSummary, unknownAsset, unreadableAsset, versionDocument } from './answers.ts'
+
+const MAX_TEXT = 255
+/** Of the digits of a number that Azure ML takes, those that a number holds exactly. */
+const MAX_DIGITS = 15
+
+const text = (what: string) =>
+  z.string().min(1, `expected ${what}`).max(MAX_TEXT, `expected ${what}`).optional()
+const assetQuery = z.strictObject({
+  ...PAGE,
+  rule: text('the name of a rule').describe('It made the newest version, or what gathers for the next.'),
+  workspace: text('the alias or name of a workspace').describe(
+    'The newest version goes there, or what gathers for the next: its alias in the rules, or its name in Azure.',
+  ),
+  state: z
+    .enum(
+      ['pending', 'registered', 'failed', 'gathering'],
+      'expected pending, registered, failed or gathering',
+    )
+    .optional()
+    .describe(
+      'Of the newest version, in the workspace given or in any; gathering: files wait to be cut into a version.',
+    ),
+  q: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_-]{1,255}\*?$/,
+      'expected part of a name: letters, digits, - and _; with * at its end a beginning',
+    )
+    .optional()
+    .describe(
+      'Part of the name; with a * at its end what the name begins with, which is found faster. Case counts.',
+    ),
+})
 
 const UNKNOWN = { 404: { description: 'There is no such asset' } }
 
-/** Assets with their versions, what could not become one, and trying again. */
+/** Assets with their versions. */
 export const ASSET_ROUTES = [
   defineRoute({
     name: 'assets',
     method: 'GET',
     path: 'assets',
-    summary: 'Assets in the order of their names, page by page',
+    summary:
+      'Assets in the order of their names, page by page; so many are looked at in one go, whatever is left of them',
     access: 'Lakemark.Read',
     changes: false,
-    query: z.strictObject(PAGE),
+    query: assetQuery,
     answers: {
       200: {
         description: 'A page of assets',
@@ -49,55 +83,55 @@ export const ASSET_ROUTES = [
     },
   }),
   defineRoute({
-    name: 'retryAsset',
-    method: 'POST',
-    path: 'assets/{name}/retry',
-    summary: "Makes an asset's failed deliveries pending again",
-    access: 'Lakemark.Operate',
-    changes: true,
-    async operates({ lakemark, params: { name = '' } }) {
-      const { status, rules } = await lakemark()
-      const names = isAssetName(name) ? await status.rulesOf(name) : undefined
-      if (names === undefined) return undefined
-      return { rules: operatedRules(names, rules().rules.rules), beyond: false }
-    },
-    answers: {
-      202: {
-        description: 'How many versions are delivered again',
-        schema: z.object({ asset: z.string(), versions: z.int() }),
-      },
-      ...UNKNOWN,
-    },
-    async handle({ lakemark, params: { name = '' } }) {
-      const { retry } = await lakemark()
-      const retried = isAssetName(name) ? await retry(name) : undefined
-      return retried === undefined
-        ? unknownAsset(name)
-        : json(202, { asset: name, versions: retried.retried })
-    },
-  }),
-  defineRoute({
-    name: 'failures',
+    name: 'version',
     method: 'GET',
-    path: 'failures',
-    summary: 'Files that match a rule and cannot be registered, and messages that could not be worked on',
+    path: 'assets/{name}/versions/{number}',
+    summary: 'One version of an asset with all that is known of it, and its members page by page',
     access: 'Lakemark.Read',
     changes: false,
     query: z.strictObject(PAGE),
     answers: {
-      200: {
-        description: 'A page of them, each with its reason',
-        schema: z.object({ failures: z.array(refusedFile), continuation: CONTINUATION_ANSWER }),
-      },
+      200: { description: 'The version', schema: versionDocument },
+      404: { description: 'There is no such asset or version; of a number that was left out, why' },
     },
-    async handle({ lakemark, query }) {
+    async handle({ lakemark, params: { name = '', number = '' }, query }) {
+      if (!isAssetName(name)) return unknownAsset(name)
+      const wanted = numberIn(number)
+      if (wanted === undefined) {
+        return problem(404, 'unknown-version', 'expected the number of a version: a whole number from 1')
+      }
       const { status } = await lakemark()
-      const { items, continuation } = await status.refusals(query)
-      return json(200, { failures: items, continuation: continuation ?? null })
+      const answer = await status.version(name, wanted, query)
+      if (answer.kind === 'unknown asset') return unknownAsset(name)
+      if (answer.kind !== 'found') return noVersion(name, wanted, answer)
+      return json(200, { ...answer.document, continuation: answer.continuation ?? null })
     },
   }),
 ]
 
-function unknownAsset(name: string): Answer {
-  return problem(404, 'unknown-asset', `no asset is called "${name.slice(0, 255)}"`)
+function numberIn(text: string): number | undefined {
+  return /^[1-9]\d*$/.test(text) && text.length <= MAX_DIGITS ? Number(text) : undefined
+}
+
+/** What became of a number that is none of our versions. */
+function noVersion(
+  asset: string,
+  number: number,
+  answer: Exclude<VersionAnswer, { kind: 'found' | 'unknown asset' }>,
+): Answer {
+  switch (answer.kind) {
+    case 'not yet': {
+      const newest = answer.newest === 0 ? 'none has been cut yet' : `the newest is ${answer.newest}`
+      return problem(404, 'unknown-version', `${asset} has no version ${number}: ${newest}`)
+    }
+    case 'before ours': {
+      const detail = `number ${number} of ${asset} is not Lakemark's: numbers up to ${answer.before} were in use in a workspace before the asset was first seen`
+      return problem(404, 'number-left-out', detail, { next: answer.before + 1 })
+    }
+    case 'left out': {
+      const { from, to, others } = answer
+      const detail = `number ${number} of ${asset} was left out: others used numbers up to ${others}, so that the data of version ${from} moved to ${to}`
+      return problem(404, 'number-left-out', detail, { movedFrom: from, next: to })
+    }
+  }
 }

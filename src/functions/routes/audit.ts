@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { AuditEntry } from '../../app/audit.ts'
 import { json } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
@@ -26,6 +26,8 @@ const shown = z.object({
     .nullable()
     .describe('Null: it was begun, and how it ended was not recorded.'),
 })
+
+export type AuditCallView = z.output<typeof shown>
 
 export const AUDIT_ROUTES = [
   defineRoute({

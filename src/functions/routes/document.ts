@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { json } from '../http/answers.ts'
 import { toOpenApi } from '../http/openapi.ts'
 import { defineRoute } from '../http/route.ts'

@@ -1,14 +1,21 @@
-import { z } from 'zod'
-import { reasonOf, TransientError } from '../../core/errors.ts'
+import * as z from 'zod'
+import { type Health, unopened } from '../../app/health.ts'
+import { APP_VERSION } from '../../app-version.ts'
+import { reasonOf } from '../../core/errors.ts'
+import { SECOND } from '../../core/time.ts'
+import { redacted } from '../../log.ts'
+import type { LakemarkOpener, OpenLakemark } from '../../open-lakemark.ts'
+import { createTimeLimit } from '../../time-limit.ts'
 import { json } from '../http/answers.ts'
 import { defineRoute } from '../http/route.ts'
+import { health } from './answers.ts'
 
-const health = z.object({
-  status: z.enum(['ready', 'unready']),
-  ledger: z.string().describe('ready, or why it is not.'),
-  rules: z.object({ count: z.int(), commit: z.string().nullable() }),
-  counts: z.record(z.string(), z.number()).describe('What was counted in this process since its start.'),
-})
+/** Errors whose messages say what is in the way of opening; their modules need not be loaded for that. */
+const TOLD = ['TransientError', 'PermanentError', 'UnreadableError', 'ConfigError', 'RulesError']
+
+/** A service that is being opened for the first time may take longer, and says so meanwhile. */
+const OPENING_MS = 10 * SECOND
+const inTime = createTimeLimit(OPENING_MS)
 
 /** Whether the service lives, and whether it is ready. */
 export const HEALTH_ROUTES = [
@@ -26,27 +33,34 @@ export const HEALTH_ROUTES = [
     name: 'health',
     method: 'GET',
     path: 'health',
-    summary: 'Whether the service is ready, which is whether the ledger answers, and what was counted',
+    summary:
+      'Whether the service is ready, which dependency is not, how the last scheduled re-sync went, and what was counted',
     access: 'Lakemark.Read',
     changes: false,
     answers: {
       200: { description: 'Ready', schema: health },
-      503: { description: 'Not ready, with the reason', schema: health },
+      503: { description: 'Not ready; what it depends on says why', schema: health },
     },
     async handle({ lakemark }) {
-      const { status, rules, counters } = await lakemark()
-      const { rules: active, commit } = rules()
-      const facts = {
-        rules: { count: active.rules.length, commit: commit ?? null },
-        counts: counters.all(),
-      }
-      try {
-        await status.ping()
-      } catch (error) {
-        if (!(error instanceof TransientError)) throw error
-        return json(503, { status: 'unready', ledger: reasonOf(error), ...facts })
-      }
-      return json(200, { status: 'ready', ledger: 'ready', ...facts })
+      const opened = await open(lakemark)
+      const found = 'reason' in opened ? unopened(opened.reason, APP_VERSION) : await opened.lakemark.health()
+      return json(found.status === 'ready' ? 200 : 503, withoutSecrets(found))
     },
   }),
 ]
+
+async function open(lakemark: LakemarkOpener): Promise<{ lakemark: OpenLakemark } | { reason: string }> {
+  try {
+    return { lakemark: await inTime(lakemark()) }
+  } catch (error) {
+    if (!(error instanceof Error) || !TOLD.includes(error.name)) throw error
+    return { reason: reasonOf(error) }
+  }
+}
+
+/** Reasons are repeated as they came. */
+function withoutSecrets(found: Health): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(found).map(([name, value]) => [name, typeof value === 'string' ? redacted(value) : value]),
+  )
+}

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { OpenLakemark } from '../../open-lakemark.ts'
 import { type Answer, json } from '../http/answers.ts'
 import { defineRoute } from '../http/route.ts'
@@ -29,6 +29,8 @@ const shown = z.object({
     .describe('What the last look at the source met.'),
   files: z.array(z.object({ path: z.string(), text: z.string() })).optional(),
 })
+
+export type RulesView = z.output<typeof shown>
 
 /** The rules: shown, and looked for anew. */
 export const RULES_ROUTES = [

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const time = z.iso.datetime().nullable()
 const text = z.string().nullable()
@@ -6,6 +6,7 @@ const text = z.string().nullable()
 /** A re-sync run as it is answered. */
 export const runShown = z.object({
   id: z.string(),
+  kind: z.enum(['resync', 'register']),
   state: z.enum(['queued', 'running', 'done', 'failed', 'cancelled']),
   phase: z.enum(['listing', 'verifying', 'delivering', 'done']),
   filter: z.object({

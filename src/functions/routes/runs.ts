@@ -1,19 +1,20 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { RunView } from '../../app/resync/run-view.ts'
 import type { StartAnswer } from '../../app/resync/runs.ts'
 import type { Caller } from '../../core/access/caller.ts'
 import { type Operated, operatedRules } from '../../core/access/decision.ts'
 import type { RunFilter } from '../../core/resync/filter.ts'
 import type { OpenLakemark } from '../../open-lakemark.ts'
-import { type Answer, json, problem } from '../http/answers.ts'
+import { type Answer, json, ProblemError, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
+import { ASSET_NAME, RULE_NAME, WORKSPACE_ALIAS } from '../http/names.ts'
 import { defineRoute } from '../http/route.ts'
 import { runShown } from './run-answers.ts'
 
 const MAX_KEY_LENGTH = 200
 const BUSY_SECONDS = 60
 /** A run takes seconds at least; Data Factory asks again after this time. */
-const POLL_SECONDS = 5
+export const POLL_SECONDS = 5
 
 const name = (what: string, most: number) =>
   z
@@ -25,9 +26,9 @@ const name = (what: string, most: number) =>
 const filter = z.strictObject({
   container: name('account/container, or a container', 90).describe('As rules name it.'),
   prefix: z.string().max(1024).optional().describe('Paths in the container begin with this.'),
-  rule: name('the name of a rule', 100),
-  asset: name('the name of an asset', 255),
-  workspace: name('the alias of a workspace', 100).describe('It is given what it lacks.'),
+  rule: RULE_NAME,
+  asset: ASSET_NAME,
+  workspace: WORKSPACE_ALIAS.describe('It is given what it lacks.'),
   since: z.iso
     .datetime({ offset: true, error: 'expected a time such as 2026-01-31T12:00:00Z' })
     .optional()
@@ -58,10 +59,7 @@ export const RUN_ROUTES = [
       422: { description: 'The Idempotency-Key was used for another request' },
     },
     async handle({ lakemark, body, caller, request }) {
-      const idempotencyKey = request.headers.get('idempotency-key') ?? undefined
-      if (idempotencyKey !== undefined && idempotencyKey.length > MAX_KEY_LENGTH) {
-        return problem(400, 'bad-request', `Idempotency-Key: expected at most ${MAX_KEY_LENGTH} characters`)
-      }
+      const idempotencyKey = idempotencyKeyOf(request, caller)
       const { resync } = await lakemark()
       const started = await resync.start({ filter: toFilter(body), by: nameOf(caller), idempotencyKey })
       return started.kind === 'refused' ? refusal(started) : underWay(started.run, request.url)
@@ -151,6 +149,7 @@ export const RUN_ROUTES = [
     async operates({ lakemark, params: { id = '' } }) {
       const opened = await lakemark()
       const run = await opened.resync.get(id)
+      if (run?.kind === 'register') return opened.register.operatedRun(id)
       return run === undefined ? undefined : touched(opened, filterOf(run))
     },
     answers: { 200: { description: 'The run, as it is now', schema: runShown }, ...UNKNOWN },
@@ -180,21 +179,33 @@ function filterOf({ filter: { container, rule, asset, workspace } }: RunView): P
   }
 }
 
+/** The caller's own: others may have the same name, and use the same key. Throws ProblemError. Undefined: there is none. */
+export function idempotencyKeyOf(
+  { headers }: Pick<Request, 'headers'>,
+  { kind, id, app }: Caller,
+): string | undefined {
+  const key = headers.get('idempotency-key')
+  if (key === null) return undefined
+  if (key !== '' && key.length <= MAX_KEY_LENGTH) return JSON.stringify([kind, id ?? app ?? null, key])
+  const detail = `Idempotency-Key: expected 1 to ${MAX_KEY_LENGTH} characters`
+  throw new ProblemError(problem(400, 'bad-request', detail))
+}
+
 function underWay(run: RunView, url: string): Answer {
   const headers = { Location: new URL(`/api/runs/${run.id}`, url).href, 'Retry-After': String(POLL_SECONDS) }
   return json(202, run, headers)
 }
 
-function refusal({ why, reason }: Extract<StartAnswer, { kind: 'refused' }>): Answer {
+export function refusal({ why, reason }: Extract<StartAnswer, { kind: 'refused' }>): Answer {
   if (why === 'nothing') return problem(400, 'refused', reason)
   if (why === 'key') return problem(422, 'key-reused', reason)
   return problem(429, 'too-many-requests', reason, { headers: { 'Retry-After': String(BUSY_SECONDS) } })
 }
 
-function nameOf({ kind, id, app, name }: Caller): string {
+export function nameOf({ kind, id, app, name }: Caller): string {
   return name ?? id ?? app ?? kind
 }
 
-function unknownRun(id: string): Answer {
+export function unknownRun(id: string): Answer {
   return problem(404, 'unknown-run', `no run is called "${id.slice(0, 100)}"`)
 }

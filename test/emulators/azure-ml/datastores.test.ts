@@ -4,6 +4,10 @@ import { blobDatastore, type Json, senderFor, startEmulator } from './bench.ts'
 import { temporaryFile } from './temporary-file.ts'
 
 const SECRET = 'c2VjcmV0LW9mLXRoZS1sYWtl'
+const PRINCIPAL = {
+  clientId: '20000000-0000-4000-8000-00000000000b',
+  tenantId: '10000000-0000-4000-8000-00000000000a',
+}
 
 const start = async (options = {}) => senderFor(await startEmulator(options))
 
@@ -37,8 +41,8 @@ describe('datastores', () => {
   it.each<[string, Json, Json]>([
     ['AccountKey', {}, { key: SECRET }],
     ['Sas', {}, { sasToken: SECRET }],
-    ['ServicePrincipal', { clientId: 'client', tenantId: 'tenant' }, { clientSecret: SECRET }],
-    ['Certificate', { clientId: 'client', tenantId: 'tenant', thumbprint: 'aa' }, { certificate: SECRET }],
+    ['ServicePrincipal', PRINCIPAL, { clientSecret: SECRET }],
+    ['Certificate', { ...PRINCIPAL, thumbprint: 'aa' }, { certificate: SECRET }],
   ])('neither show nor keep the secrets of %s', async (credentialsType, shown, secrets) => {
     const stateFile = await temporaryFile('state.jsonl')
     const send = await start({ stateFile })
@@ -66,6 +70,17 @@ describe('datastores', () => {
       'properties.credentials.secrets.secretsType',
       blobDatastore({
         credentials: { credentialsType: 'Sas', secrets: { secretsType: 'AccountKey', sasToken: 'x' } },
+      }),
+    ],
+    [
+      'properties.credentials.clientId',
+      blobDatastore({
+        credentials: {
+          credentialsType: 'ServicePrincipal',
+          ...PRINCIPAL,
+          clientId: 'client',
+          secrets: { secretsType: 'ServicePrincipal', clientSecret: SECRET },
+        },
       }),
     ],
     ['properties.serviceDataAccessAuthIdentity', blobDatastore({ serviceDataAccessAuthIdentity: 'Me' })],

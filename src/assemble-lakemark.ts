@@ -1,0 +1,58 @@
+import { createAnnouncer } from './app/announcer.ts'
+import { createDeadLetterRedrive } from './app/dead-letters.ts'
+import { createLeaveEvents } from './app/leave-events.ts'
+import type { RulesKeeper } from './app/rules-keeper.ts'
+import { createAzureWorld, type WorldOptions } from './azure-world.ts'
+import { type Config, ConfigError } from './config.ts'
+import type { RuleSet } from './core/rules/rule-set.ts'
+import { createInstruments, type Instruments } from './instruments.ts'
+import { createLog } from './log.ts'
+import { openRules } from './open-rules.ts'
+import { createLakemark, type Lakemark } from './wiring.ts'
+
+/** All use cases, and the rules that they follow. */
+export type OpenLakemark = Lakemark &
+  Instruments & {
+    keeper: RulesKeeper
+    redriveDeadLetters: ReturnType<typeof createDeadLetterRedrive>
+    leaveEvents: ReturnType<typeof createLeaveEvents>
+  }
+
+export interface Listeners {
+  onRules?: (rules: RuleSet) => void
+  /** A message that is visible at once was sent to the work queue. */
+  onEnqueued?: () => void
+  /** For tests: how requests to ARM, to vaults and to the sign-in service are sent. */
+  httpClient?: WorldOptions['httpClient']
+}
+
+/** Lakemark over Azure, with its rules loaded. Rejects with ConfigError, RulesError or TransientError. */
+export async function assembleLakemark(
+  config: Config,
+  { onRules: onActive = () => undefined, ...options }: Listeners,
+): Promise<OpenLakemark> {
+  const { storage } = config
+  const log = createLog(config.logLevel)
+  if (storage === undefined) {
+    throw new ConfigError(
+      'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
+    )
+  }
+  const { rulesStore, deadLetters, probes, queueLength, ...world } = await createAzureWorld(
+    { ...config, storage },
+    log,
+    options,
+  )
+  const announcer = createAnnouncer(world)
+  const { clock } = world
+  const keeper = await openRules(config, { store: rulesStore, announcer, clock, log, onActive })
+  const lakemark = createLakemark({ ...world, rules: keeper.current })
+  const { intake } = lakemark
+  return {
+    ...lakemark,
+    ...createInstruments(world, { lakemark, keeper, probes, queueLength }),
+    keeper,
+    redriveDeadLetters: createDeadLetterRedrive({ ...world, deadLetters, intake }),
+    leaveEvents: createLeaveEvents({ ...world, deadLetters }),
+  }
+}

@@ -1,0 +1,15 @@
+import type { AuditLog } from '../app/audit.ts'
+import { fromStorage } from './errors.ts'
+import { createTableClient, type StorageConnection } from './storage-clients.ts'
+import { createTableAudit } from './table-audit.ts'
+
+/** The audit trail in a table of the account, which is created where it is missing. Rejects with TransientError. */
+export async function openTableAudit(storage: StorageConnection, name: string): Promise<AuditLog> {
+  const table = createTableClient(storage, name)
+  try {
+    await table.createTable()
+  } catch (error) {
+    throw fromStorage(error, 'open the audit trail')
+  }
+  return createTableAudit(table)
+}
