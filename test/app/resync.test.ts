@@ -46,6 +46,27 @@ describe('a re-sync run', () => {
     expect(await run(world)).toMatchObject({ counters: { listed: 1000, new: 0, changed: 0, registered: 0 } })
   })
 
+  it('ends once, also where each of its messages comes twice at the same time', async () => {
+    const world = createMemoryWorld(FILES_RULE)
+    await withLostEvents(world, 200)
+    const { run } = await start(world)
+    for (let at = world.queue.nextAt(); at !== undefined; at = world.queue.nextAt()) {
+      world.pass(Math.max(0, at - world.clock.now()))
+      await Promise.all(
+        world.queue.take().flatMap(message => {
+          if (message.kind === 'run') return [message, message].map(twin => world.lakemark.resync.work(twin))
+          if (message.kind !== 'assets') throw new Error(`nobody asked for ${message.kind}`)
+          return world.lakemark.work(message.assets, { redelivered: false })
+        }),
+      )
+    }
+    expect(await world.lakemark.resync.get(run.id)).toMatchObject({
+      state: 'done',
+      counters: { listed: 200, new: 2, registered: 4 },
+    })
+    expect(world.counters.all()['runs:done']).toBe(1)
+  })
+
   it('takes in what was written over while nobody was told', async () => {
     const world = createMemoryWorld(FILES_RULE)
     await world.deliver(world.upload('files/a.csv'))

@@ -103,6 +103,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   const watch = createWatch(report)
   const gated = createGate({ timeline, faults, random: random.fork(), trace, observer: watch })
   const rulesLog = createRulesLog(drawVariant(random), START, queue)
+  let ids = 0
   const build = (caller: Caller, own: { rules: () => MatchingRules; counters: Counters; log: Log }) =>
     createLakemark({
       ...gated(caller, { ...stores, lake: resyncs.lake }),
@@ -111,6 +112,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
       ...unused,
       clock,
       armMeter: createSilentMeter(),
+      newId: () => String(++ids),
       intentsPerCommit: INTENTS_PER_COMMIT[seed % INTENTS_PER_COMMIT.length],
     })
   const onDefect = (detail: string) => report({ invariant: 'no defects', detail })

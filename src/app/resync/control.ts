@@ -121,26 +121,30 @@ export function createControl(dependencies: Dependencies) {
   async function end(run: Run, parts: readonly Stored<Part>[]): Promise<void> {
     const counters = sumCounters(parts.map(({ document }) => document.counters))
     const failed = parts.map(({ document }) => document).filter(({ state }) => state === 'failed')
-    const ended = await documents.changeRun(run.id, it =>
-      hasEnded(it)
-        ? undefined
-        : {
-            ...it,
-            state: failed.length > 0 ? 'failed' : 'done',
-            phase: 'done',
-            endedAt: clock.now(),
-            listedAt: it.listedAt ?? clock.now(),
-            counters,
-            reason: failed[0]?.reason,
-          },
-    )
+    let isEndedHere = false
+    const ended = await documents.changeRun(run.id, it => {
+      isEndedHere = !hasEnded(it)
+      if (!isEndedHere) return undefined
+      return {
+        ...it,
+        state: failed.length > 0 ? 'failed' : 'done',
+        phase: 'done',
+        endedAt: clock.now(),
+        listedAt: it.listedAt ?? clock.now(),
+        counters,
+        reason: failed[0]?.reason,
+      }
+    })
     if (ended?.state === 'done' && run.filter.since === undefined) {
       await store.put('ground', '', [
         { id: run.ground, document: { listed: counters.listed, at: clock.now() } },
       ])
     }
-    if (ended !== undefined) dependencies.counters.add(`runs:${ended.state}`)
-    log.info('re-sync run ended', { run: run.id, state: ended?.state, ...counters })
+    // Several steps may come here: it ends once.
+    if (isEndedHere && ended !== undefined) {
+      dependencies.counters.add(`runs:${ended.state}`)
+      log.info('re-sync run ended', { run: run.id, state: ended.state, ...counters })
+    }
     await documents.strike(run.id)
   }
 }

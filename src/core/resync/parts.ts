@@ -7,8 +7,8 @@ import type { ListedPlace } from './run.ts'
 export const MAX_PLACES = 256
 /** Parts that the places together are cut into, as far as folders allow it. */
 export const SPLIT_INTO = 32
-/** As many blobs are listed in one go as fast as in parts, where that many are expected at the most. */
-export const SPLIT_FROM = 50_000
+/** A part is worth its trouble from about two pages on. */
+export const BLOBS_PER_PART = 12_500
 
 /**
  * What has to be listed so that every file is seen that these rules may want; no file twice. `expected`: about so many
@@ -18,7 +18,7 @@ export function planPlaces(
   rules: readonly Rule[],
   prefix: string,
   all: RuleSet,
-  expected = SPLIT_FROM,
+  expected = SPLIT_INTO * BLOBS_PER_PART,
 ): ListedPlace[] {
   const wanted = Map.groupBy(rules, ({ account, container }) => `${account}/${container}`)
   const containers = [...wanted.values()].map(its => {
@@ -32,7 +32,7 @@ export function planPlaces(
     const chosen = count > MAX_PLACES ? prefixes.slice(0, 1).map(() => prefix) : prefixes
     return chosen.map(prefix => ({ account, container, prefix, order }))
   })
-  const most = expected < SPLIT_FROM ? 1 : SPLIT_INTO
+  const most = Math.min(SPLIT_INTO, Math.floor(expected / BLOBS_PER_PART))
   const splits = Math.max(1, Math.floor(most / Math.max(1, places.length)))
   return places.map(place => ({ ...place, splits }))
 }

@@ -11,6 +11,9 @@ const ADDRESS = /service\s+(http:\S+)\s/
 const START_LIMIT_MS = 60_000
 const POLL_MS = 20
 const KILOBYTE = 1024
+const UNAVAILABLE = 503
+const MAX_ASKED = 60
+const ASK_AGAIN_MS = 1000
 
 export interface Service {
   url: string
@@ -51,7 +54,7 @@ export async function postRun(url: string, body: object): Promise<RunView> {
 }
 
 export async function getRun(url: string, id: string): Promise<RunView> {
-  return answerOf(await fetch(`${url}/api/runs/${id}`))
+  return answerOf(await getWhenThere(`${url}/api/runs/${id}`))
 }
 
 /** Rejects where it does not end as `done`. */
@@ -65,6 +68,15 @@ export async function runToItsEnd(url: string, body: object): Promise<{ run: Run
   const ms = performance.now() - begun
   if (run.state !== 'done') throw new Error(`the run is ${run.state}: ${JSON.stringify(run)}`)
   return { run, ms }
+}
+
+/** Whoever follows a run asks again where storage is too busy to answer. */
+async function getWhenThere(url: string): Promise<Response> {
+  for (let asked = 1; ; asked += 1) {
+    const response = await fetch(url)
+    if (response.status !== UNAVAILABLE || asked === MAX_ASKED) return response
+    await wait(ASK_AGAIN_MS)
+  }
 }
 
 async function answerOf(response: Response): Promise<RunView> {
