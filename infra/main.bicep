@@ -5,6 +5,9 @@ metadata description = 'Lakemark in Azure: the function app and what belongs to 
 
 import { blobEventFunction, secretEventFunction, lake, network, place } from 'modules/names.bicep'
 
+@description('As az cloud list names it: the one that the deployment goes to.')
+param cloud 'AzureCloud' | 'AzureUSGovernment' | 'AzureChinaCloud'
+
 @description('Of this deployment; names of resources carry it.')
 @minLength(1)
 @maxLength(20)
@@ -175,7 +178,7 @@ module keyVaultAccess 'modules/key-vault-access.bicep' = {
 
 module vaultAccess 'modules/key-vault-access.bicep' = [
   for it in vaults: {
-    name: 'lakemark-${environmentName}-${it.name}'
+    name: 'lm-${environmentName}-${it.name}-vault'
     scope: resourceGroup(it.subscription, it.resourceGroup)
     dependsOn: [identity]
     params: { vaultName: it.name, identityPlace: identityPlace }
@@ -199,6 +202,7 @@ module functionApp 'modules/function-app.bicep' = {
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
     appSubnetId: privateNetwork.?appSubnetId ?? ''
+    isPublicAzure: cloud == 'AzureCloud'
     settings: {
       LAKEMARK_AUTH_TENANT: authTenant
       LAKEMARK_AUTH_AUDIENCE: authAudience
@@ -232,7 +236,7 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (isPrivate) {
 
 module lakeParts 'modules/lake.bicep' = [
   for it in lakes: {
-    name: 'lakemark-${environmentName}-${it.account}'
+    name: 'lm-${environmentName}-${it.account}'
     scope: resourceGroup(it.subscription, it.resourceGroup)
     dependsOn: [identity, storage, functionApp, actionGroup]
     params: {
@@ -287,7 +291,7 @@ module registrarRole 'modules/registrar-role.bicep' = [
 
 module workspaceAccess 'modules/workspace-access.bicep' = [
   for it in workspaces: {
-    name: 'lakemark-${environmentName}-${it.name}-access'
+    name: 'lm-${environmentName}-${it.name}-ml'
     scope: resourceGroup(it.subscription, it.resourceGroup)
     dependsOn: [registrarRole, identity]
     params: {

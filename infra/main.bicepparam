@@ -2,6 +2,7 @@ using 'main.bicep'
 
 // What is not said here follows from the rules (watched.json, which `npm run infra:watched` writes) or has a default
 // in main.bicep. azd gives the environment variables.
+param cloud = readEnvironmentVariable('LAKEMARK_CLOUD', 'AzureCloud')
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'sample')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
 param isDeployed = bool(readEnvironmentVariable('LAKEMARK_DEPLOYED', 'false'))

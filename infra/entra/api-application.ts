@@ -66,12 +66,19 @@ export async function ensureApiApplication(
       try {
         return await call()
       } catch (error) {
-        const isEarly = error instanceof GraphError && error.status === 404
-        if (!isEarly || attempt >= MAX_ATTEMPTS) throw error
+        if (!isEarly(error) || attempt >= MAX_ATTEMPTS) throw error
         await sleep(retryMs)
       }
     }
   }
+}
+
+/** What Graph says of a service principal whose application is not known everywhere yet, with 400 or 403. */
+const EARLY =
+  /does not reference a valid application object|NoBackingApplicationObject|the backing application/
+
+function isEarly(error: unknown): boolean {
+  return error instanceof GraphError && (error.status === 404 || EARLY.test(error.message))
 }
 
 /** The one that somebody has made, by its client id. */

@@ -18,6 +18,8 @@ param instanceMemoryMB int
 param maximumInstances int
 @description('Of the virtual network; empty: the app is called from the internet, and calls through it.')
 param appSubnetId string
+@description('Not a sovereign cloud.')
+param isPublicAzure bool
 @description('What the code reads from its environment, beside what this module knows by itself.')
 param settings settingsOfLakemark
 
@@ -44,6 +46,15 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
 
 var storageSuffix = environment().suffixes.storage
 var isPrivate = appSubnetId != ''
+// Never both: the host's extensions make addresses of public Azure from a name, whatever else is said. There the name
+// it is: with addresses a start may fail (github.com/Azure/azure-functions-host/issues/11787).
+var storageSettings = isPublicAzure
+  ? { AzureWebJobsStorage__accountName: storageName }
+  : {
+      AzureWebJobsStorage__blobServiceUri: 'https://${storageName}.blob.${storageSuffix}'
+      AzureWebJobsStorage__queueServiceUri: 'https://${storageName}.queue.${storageSuffix}'
+      AzureWebJobsStorage__tableServiceUri: 'https://${storageName}.table.${storageSuffix}'
+    }
 
 resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
   name: planName
@@ -103,11 +114,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     properties: {
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.properties.clientId};Authorization=AAD'
-      // The account's addresses one by one: from the name alone the host makes those of public Azure.
-      AzureWebJobsStorage__accountName: storageName
-      AzureWebJobsStorage__blobServiceUri: 'https://${storageName}.blob.${storageSuffix}'
-      AzureWebJobsStorage__queueServiceUri: 'https://${storageName}.queue.${storageSuffix}'
-      AzureWebJobsStorage__tableServiceUri: 'https://${storageName}.table.${storageSuffix}'
+      ...storageSettings
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       AZURE_CLIENT_ID: identity.properties.clientId

@@ -19,7 +19,7 @@ param actionGroupId string
 
 var account = lakeOfRules.account
 var topicName = lakeOfRules.?systemTopic ?? 'lakemark-${account}'
-var deployment = 'lakemark-${environmentName}-${account}'
+var deployment = 'lm-${environmentName}-${account}'
 
 module access 'lake-access.bicep' = {
   name: '${deployment}-access'

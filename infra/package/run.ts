@@ -9,19 +9,26 @@ import { toZip } from './zip.ts'
 
 const DIST = fileURLToPath(new URL('../../dist', import.meta.url))
 
-const { positionals } = parseArgs({ allowPositionals: true })
-const [out = DIST] = positionals
-const files = await collectAppFiles(process.env.LAKEMARK_RULES || 'rules')
-const zip = toZip(files)
-await rm(join(out, 'app'), { recursive: true, force: true })
-await writeFiles(join(out, 'app'), files)
-await writeFile(join(out, 'lakemark.zip'), zip)
+try {
+  const { positionals } = parseArgs({ allowPositionals: true })
+  await main(positionals[0] ?? DIST)
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
 
-const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0)
-console.log(`dist/app           ${files.length} files, ${kilobytes(size)}`)
-console.log(
-  `dist/lakemark.zip  ${kilobytes(zip.length)}, SHA-256 ${createHash('sha256').update(zip).digest('hex')}`,
-)
+async function main(out: string): Promise<void> {
+  const files = await collectAppFiles(process.env.LAKEMARK_RULES || 'rules')
+  const zip = toZip(files)
+  await rm(join(out, 'app'), { recursive: true, force: true })
+  await writeFiles(join(out, 'app'), files)
+  await writeFile(join(out, 'lakemark.zip'), zip)
+
+  const size = files.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  const digest = createHash('sha256').update(zip).digest('hex')
+  console.log(`dist/app           ${files.length} files, ${kilobytes(size)}`)
+  console.log(`dist/lakemark.zip  ${kilobytes(zip.length)}, SHA-256 ${digest}`)
+}
 
 async function writeFiles(folder: string, files: readonly AppFile[]): Promise<void> {
   for (const { path, bytes } of files) {

@@ -3,6 +3,7 @@ using '../main.bicep'
 // Behind private endpoints: events come by way of the queue, nothing has a public address, and the network, its
 // subnets and its DNS zones are somebody else's and there already. Two lakes: one with a system topic that was there
 // before, for Defender say, and one with more containers than one subscription takes.
+param cloud = 'AzureCloud'
 param environmentName = 'private'
 param location = 'westeurope'
 param isDeployed = false

@@ -2,7 +2,7 @@ import type { TokenCredential } from '@azure/identity'
 import { SecretClient, type SecretClientOptions } from '@azure/keyvault-secrets'
 import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
-import { parseSecretReference, type SecretReference } from '../core/secret-reference.ts'
+import { isSameSecret, parseSecretReference, type SecretReference } from '../core/secret-reference.ts'
 import { MINUTE } from '../core/time.ts'
 import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
@@ -26,7 +26,7 @@ export interface Secrets {
    * The secret behind `keyvault:https://team.vault.azure.net/secrets/name[/version]`, without a version the newest.
    * `since`: what was read before then does not count; otherwise it may be some minutes old.
    * TransientError: the vault cannot be reached. PermanentError: the reference is none, or names a vault of another
-   * cloud, or the secret is missing, empty, disabled, or not for this identity. The value stands in no error.
+   * cloud, or the secret is `own`, missing, empty, disabled, or not for this identity. The value stands in no error.
    */
   read(reference: string, options?: { since?: number }): Promise<Secret>
 }
@@ -35,6 +35,8 @@ export interface SecretsOptions {
   credential: TokenCredential
   /** Vaults of no other cloud are spoken to. */
   cloud?: Cloud
+  /** A reference to a secret of Lakemark's own, which is given to nobody here; anything else is taken for none. */
+  own?: string | undefined
   now?: () => number
   /** For tests: how requests are sent. The SDK speaks to vaults over https only, whatever its options say. */
   httpClient?: SecretClientOptions['httpClient']
@@ -42,7 +44,7 @@ export interface SecretsOptions {
 
 /** Secrets of Azure Key Vault. Values are kept for some minutes; failures are not. */
 export function createSecrets(options: SecretsOptions): Secrets {
-  const { credential, cloud = PUBLIC_CLOUD, now = Date.now, httpClient } = options
+  const { credential, cloud = PUBLIC_CLOUD, own, now = Date.now, httpClient } = options
   const cache = new Map<string, { secret: Promise<Secret>; readAt: number }>()
   const clients = new Map<string, SecretClient>()
 
@@ -65,7 +67,10 @@ export function createSecrets(options: SecretsOptions): Secrets {
   function parse(reference: string): SecretReference {
     const parsed = parseSecretReference(reference, cloud)
     if ('problem' in parsed) throw new PermanentError(`what should name a secret ${parsed.problem}`)
-    return parsed
+    const withheld = parseSecretReference(own, cloud)
+    if ('problem' in withheld || !isSameSecret(parsed, withheld)) return parsed
+    const which = `secret ${parsed.name} of ${new URL(parsed.vault).host}`
+    throw new PermanentError(`${which} is the token for the rules, which goes nowhere else; name another`)
   }
 
   async function fetchSecret({ vault, name, version }: SecretReference): Promise<Secret> {
@@ -75,7 +80,8 @@ export function createSecrets(options: SecretsOptions): Secrets {
       .catch(error => {
         throw fromVault(error, which)
       })
-    if (value === undefined || value === '') throw new PermanentError(`${which} is empty; give it a value`)
+    if (value === undefined || value.trim() === '')
+      throw new PermanentError(`${which} is empty; give it a value`)
     const found = version ?? properties.version
     if (found === undefined || !VERSION.test(found)) {
       throw new TransientError(`${which} came without its version: the answer is none of Key Vault's`)

@@ -10,6 +10,7 @@ import { createServicePrincipals } from '../../src/azure/service-principals.ts'
 import { CLOUD_NAMES, cloudOf } from '../../src/core/clouds.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import type { Workspace } from '../../src/core/rules/rule-set.ts'
+import { openAzureMl } from '../../src/open-azure-ml.ts'
 import { createDoubles, createEntra, type Exchange } from './azure-doubles.ts'
 import { type KeyVault, startKeyVault } from './key-vault.ts'
 import { type ManagedIdentity, startManagedIdentity } from './managed-identity.ts'
@@ -97,6 +98,18 @@ describe.each(CLOUD_NAMES)('in %s', name => {
     expect(identity.requests.length).toBe(before)
     expect(sent.filter(({ url }) => url.includes(`/${TENANT}/oauth2/v2.0/token`)).length).toBe(1)
     await vault.close()
+  })
+
+  it('the token for the rules goes to no workspace, whatever the rules say', async () => {
+    const { sent, httpClient } = createDoubles({ [arm]: empty })
+    const meter = createArmMeter(clock)
+    const settings = { azureMlUrl: undefined, clientId: undefined, cloud, rulesToken: reference }
+    const { ensureDatastore } = openAzureMl({ ...settings, clock, meter, httpClient })
+    const gold = { account: 'contosolake', container: 'gold', name: 'gold', kind: 'azure_blob' } as const
+    const stolen = { ...gold, credential: { kind: 'sas', secret: reference } } as const
+    await expect(ensureDatastore(OURS, stolen)).rejects.toThrow('goes nowhere else')
+    await expect(ensureDatastore(partner, gold)).rejects.toThrow('goes nowhere else')
+    expect(sent.filter(({ method }) => method === 'PUT')).toEqual([])
   })
 
   it('datastores point to its storage, and name who signs in where', async () => {

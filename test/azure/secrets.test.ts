@@ -122,11 +122,28 @@ describe('secrets of Key Vault', () => {
     expect(withToken()).toEqual([])
   })
 
-  it('are not empty', async () => {
-    vault.put(SECRET, '')
+  it.each(['', ' \n'])('are not empty, as %j is', async value => {
+    vault.put(SECRET, value)
     await expect(secrets().read(REFERENCE)).rejects.toThrow(
       new PermanentError('secret rules-token of team.vault.azure.net is empty; give it a value'),
     )
+  })
+
+  it.each([
+    REFERENCE,
+    `${REFERENCE}/${'0'.repeat(32)}`,
+    'keyvault:https://TEAM.vault.azure.net/secrets/Rules-Token',
+  ])('that are the own are not even asked for: %s', async reference => {
+    const { read } = createSecrets({ ...vault, own: REFERENCE })
+    await expect(read(reference)).rejects.toThrow(PermanentError)
+    await expect(read(reference)).rejects.toThrow(/goes nowhere else; name another$/)
+    expect(vault.requests).toEqual([])
+    vault.put('team.vault.azure.net/sas', VALUE)
+    expect((await read('keyvault:https://team.vault.azure.net/secrets/sas')).value).toBe(VALUE)
+  })
+
+  it('are all read where the own is no reference', async () => {
+    expect((await createSecrets({ ...vault, own: 'a token itself' }).read(REFERENCE)).value).toBe(VALUE)
   })
 
   it.each([

@@ -19,6 +19,7 @@ function startGraph() {
   const grants: { principalId: string; appRoleId: string }[] = []
   const calls: { method: string; path: string; prefer: unknown; authorization: unknown }[] = []
   let missesLeft = 2
+  let isReplicated = false
 
   async function answer(request: IncomingMessage): Promise<[number, unknown?]> {
     const { method = '', url = '', headers } = request
@@ -41,7 +42,11 @@ function startGraph() {
       return [204]
     }
     if (url.startsWith(`/v1.0/servicePrincipals(appId='${APPLICATION.appId}')`)) {
-      return method === 'PATCH' ? [204] : [200, { id: 'service-principal-1' }]
+      if (method !== 'PATCH') return [200, { id: 'service-principal-1' }]
+      if (isReplicated) return [204]
+      isReplicated = true
+      const message = `The appId '${APPLICATION.appId}' of the service principal does not reference a valid application object.`
+      return [400, { error: { code: 'Request_BadRequest', message } }]
     }
     if (url.startsWith('/v1.0/servicePrincipals/service-principal-1/appRoleAssignedTo')) {
       const grant = body as { principalId: string; appRoleId: string }

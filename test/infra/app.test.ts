@@ -37,6 +37,18 @@ describe.each([
     expect(config.clientId).toBe(SOME_ID)
   })
 
+  it('name the account, or in a sovereign cloud its addresses, and never both', () => {
+    const ofAccount = (name: string) => /^AzureWebJobsStorage__(accountName|\w+ServiceUri)$/.test(name)
+    expect(Object.keys(settings).filter(ofAccount)).toEqual(['AzureWebJobsStorage__accountName'])
+    const [, , elsewhere = ''] =
+      /"storageSettings": "\[if\((.*?), (createObject\(.*?\)), (createObject\(.*\))\)\]"/
+        .exec(readInfra('main.json'))
+        ?.slice(1) ?? []
+    const names = [...elsewhere.matchAll(/'(AzureWebJobsStorage__\w+)'/g)].map(([, name]) => name)
+    const services = ['blob', 'queue', 'table']
+    expect(names).toEqual(services.map(service => `AzureWebJobsStorage__${service}ServiceUri`))
+  })
+
   it('hold no secret', () => {
     for (const value of Object.values(settings)) {
       expect(value).not.toMatch(/AccountKey=|[?&]sig=|SharedAccessKey|password/i)

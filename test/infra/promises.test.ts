@@ -5,6 +5,9 @@ import { readInfra, readPrediction } from './prediction.ts'
 
 const main = readPrediction('main')
 const hidden = readPrediction('samples/private')
+/** learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules; of the first main.bicep says it. */
+const LONGEST: Readonly<Record<string, number>> = { environmentName: 20, 'it.account': 24, 'it.name': 33 }
+
 const both = [
   ['the sample', main],
   ['the private sample', hidden],
@@ -19,6 +22,23 @@ describe('the template', () => {
     const template = readInfra('main.json')
     expect(template.length).toBeGreaterThan(10_000)
     expect(template.match(/\b(list\w+|newGuid|utcNow)\s*\(/gi)).toBeNull()
+  })
+
+  it('names its deployments as long as Azure allows, and no two alike in one resource group', () => {
+    const [main = '', lake = ''] = ['main.bicep', 'modules/lake.bicep'].map(path =>
+      readInfra(path).replace(/\$\{([^}]+)\}/g, '<$1>'),
+    )
+    const deployment =
+      /var deployment = '([^']+)'/.exec(lake)?.[1]?.replace('<account>', '<it.account>') ?? ''
+    const names = [...`${main}${lake}`.matchAll(/^module \w+ '[^']+' = [\s\S]*?\bname: '([^']+)'/gm)].map(
+      ([, name = '']) => name.replace('<deployment>', deployment),
+    )
+    expect(names.length).toBeGreaterThan(15)
+    const longest = (name: string) => name.replace(/<([^>]+)>/g, (_, it) => 'x'.repeat(LONGEST[it] ?? 65))
+    expect(names.filter(name => longest(name).length > 64)).toEqual([])
+    // A vault, an account and a workspace may have one name.
+    const alike = names.map(name => name.replace(/<it\.\w+>/, 'x'))
+    expect(new Set(alike).size).toBe(names.length)
   })
 
   it('gives out nothing that is secret', () => {

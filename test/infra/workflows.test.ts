@@ -7,8 +7,17 @@ import { ROOT } from '../tidy/sources.ts'
 
 interface Job {
   permissions?: Record<string, string>
-  steps: { uses?: string; run?: string; with?: Record<string, unknown> }[]
+  steps: Step[]
   'timeout-minutes'?: number
+}
+
+interface Step {
+  name?: string
+  uses?: string
+  run?: string
+  with?: Record<string, unknown>
+  env?: Record<string, string>
+  'working-directory'?: string
 }
 
 interface Workflow {
@@ -68,10 +77,27 @@ describe.each(texts)('the workflow %s', (_, text) => {
   })
 })
 
+describe('the plan of a pull request', () => {
+  const { jobs } = parse(readFileSync(join(FOLDER, 'rules.yml'), 'utf8')) as Workflow
+  const step = (name: string) => jobs.plan?.steps.find(it => it.name === name)
+  const elsewhere = '$' + '{{ runner.temp }}'
+
+  it('asks nothing that the pull request brings along, but its rules', () => {
+    expect(step('Plan')?.env).toEqual({ LAKEMARK_HOME: `${elsewhere}/lakemark` })
+  })
+
+  it('is written where no link of the pull request can lead it elsewhere', () => {
+    const written = [...(step('Plan')?.run ?? '').matchAll(/>\s*(\S+)/g)].map(([, file]) => file)
+    expect(written).toEqual(['"$RUNNER_TEMP/plan.md"'])
+    expect(step('Comment')?.['working-directory']).toBe(elsewhere)
+  })
+})
+
 const MAY = ['contents', 'id-token', 'pull-requests']
 
 describe('azd', () => {
   const project = parse(readFileSync(join(ROOT, 'azure.yaml'), 'utf8')) as {
+    requiredVersions: { azd: string }
     services: { app: { host: string; dist: string; remoteBuild: boolean; hooks: Hooks } }
     hooks: Hooks
     workflows: { up: { steps: { azd: string }[] } }
@@ -81,6 +107,8 @@ describe('azd', () => {
   it('deploys what npm run package writes, and has nothing built in Azure', () => {
     const { host, dist, remoteBuild, hooks } = project.services.app
     expect({ host, dist, remoteBuild }).toEqual({ host: 'function', dist: 'dist/app', remoteBuild: false })
+    // Which is the first that knows remoteBuild for Functions.
+    expect(project.requiredVersions.azd).toBe('>= 1.23.5')
     expect(hooks.prepackage?.posix.run).toBe('npm run package')
   })
 
