@@ -58,7 +58,8 @@ export function createRecordAttempts({ ledger, lake, announcer, clock, counters 
 
   /**
    * Records what is surely new without reading anything: that it is, the commit itself finds out. A decision not
-   * to record something is never made this way. Undefined: better read; nothing was begun.
+   * to record something is never made this way, and nothing whose entry in the agenda would grow old while the commit
+   * before it is waited for. Undefined: better read; nothing was begun.
    */
   function unread(asset: string, items: readonly Waiting[], expected?: Remembered): Attempt | undefined {
     const intents = items.map(({ intent }) => intent)
@@ -66,10 +67,13 @@ export function createRecordAttempts({ ledger, lake, announcer, clock, counters 
     if (state === undefined) return undefined
     const plan = planIntake(state, intents, clock.now())
     const isAllNews = plan.outcomes.every(outcome => NEWS.includes(outcome))
-    if (plan.transition === undefined || !isAllNews) return undefined
+    const waitsOnAgenda = plan.busy && expected !== undefined
+    if (plan.transition === undefined || !isAllNews || waitsOnAgenda) return undefined
     const committed = commit(asset, state, plan)
     const ended = settle(items, plan, committed).then(end => {
       if (end.outcome === 'conflict') remembered.refuted(asset)
+      // Nobody knows what the asset is like now: guessing on could fail for ever.
+      if (end.outcome === 'failed') remembered.forget(asset)
       return end
     })
     return { ended, expected: remembered.expect(asset, state, plan.transition, etagOf(committed)) }

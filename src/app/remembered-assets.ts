@@ -21,6 +21,7 @@ export interface RememberedAssets {
   guess(asset: string, intents: readonly Intent[], expected?: Remembered): GuardedState | undefined
   /** A guess was wrong. */
   refuted(asset: string): void
+  forget(asset: string): void
   /** What was read: whether a guess would have been right decides on the next one. */
   read(asset: string, state: GuardedState): void
   /** What the asset will be once a commit, and with it the etag, has come through. Undefined: too much to carry along. */
@@ -75,6 +76,8 @@ export function createRememberedAssets(): RememberedAssets {
       if (known === undefined) newInARow = 0
       else known.isTrusted = false
     },
+
+    forget: asset => void remembered.delete(asset),
 
     read(asset, { head, etag, files }) {
       const known = remembered.get(asset)

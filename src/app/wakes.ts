@@ -14,18 +14,20 @@ export interface Wakes {
 
 export function createWakes(announcer: Announcer, clock: Clock): Wakes {
   const sending: Promise<PromiseSettledResult<void>[]>[] = []
-  let waiting: { asset: string; wakeAt: number }[] = []
+  /** By asset, the earliest time: most files of a delivery go to few assets. */
+  let waiting = new Map<string, number>()
 
   function send(): void {
     const now = clock.now()
-    sending.push(Promise.allSettled(waiting.map(({ asset, wakeAt }) => announcer.work(asset, wakeAt - now))))
-    waiting = []
+    const announced = Array.from(waiting, ([asset, wakeAt]) => announcer.work(asset, wakeAt - now))
+    sending.push(Promise.allSettled(announced))
+    waiting = new Map()
   }
 
   return {
     add(asset, wakeAt) {
-      waiting.push({ asset, wakeAt })
-      if (waiting.length >= ASSETS_PER_MESSAGE) send()
+      waiting.set(asset, Math.min(wakeAt, waiting.get(asset) ?? wakeAt))
+      if (waiting.size >= ASSETS_PER_MESSAGE) send()
     },
     async done() {
       send()

@@ -14,6 +14,8 @@ import {
 } from '@azure/core-rest-pipeline'
 import { RestError, type TableClient } from '@azure/data-tables'
 import { createLanes } from '../app/concurrency.ts'
+import { TransientError } from '../core/errors.ts'
+import { SECOND } from '../core/time.ts'
 import { withinTime } from './within-time.ts'
 
 /** A row to be written: strings, booleans, and whole numbers of 32 bits. Undefined columns are left out. */
@@ -34,7 +36,8 @@ export interface Transactions<Prepared> {
   prepare(actions: readonly Action[]): Prepared
   /**
    * Sends one action and, behind it, prepared ones; answers the new etag of the first one's row. Throws RestError with
-   * the status and code of the action that failed, and then nothing was written.
+   * the status and code of the action that failed, and then nothing was written; TransientError where no connection
+   * was free in time.
    */
   submit(first: Action, rest: Prepared): Promise<string>
 }
@@ -46,18 +49,26 @@ interface Parts {
 
 /** More at a time make neither Table Storage nor Azurite faster, and each has a connection of its own. */
 const AT_ONCE = 32
+/**
+ * Who has waited longer for a connection is told to come again: Event Grid has given up by then, and what the agenda
+ * was told before must not be struck off before the commit (SWEEP_GRACE_MS).
+ */
+const LONGEST_WAIT_MS = 30 * SECOND
 const NEW_LINE = '\r\n'
 /** The version that the SDK names for transactions; rows may have 4 MiB together. */
 const API_VERSION = '2019-02-02'
 
-export function createTransactions(table: TableClient): Transactions<Parts> {
+export function createTransactions(
+  table: TableClient,
+  { atOnce = AT_ONCE, waitMs = LONGEST_WAIT_MS } = {},
+): Transactions<Parts> {
   // The address may hold a shared access signature.
   const [account = '', signature] = table.url.split('?')
   const root = account.endsWith('/') ? account.slice(0, -1) : account
   const url = `${root}/$batch${signature === undefined ? '' : `?${signature}`}`
   const tableUrl = `${root}/${table.tableName}`
   const httpClient = createDefaultHttpClient()
-  const lanes = createLanes(AT_ONCE)
+  const lanes = createLanes(atOnce)
   // The bounds of the parts must not be found in them: nobody can know these.
   const changeset = `changeset_${randomUUID()}`
   const batch = `batch_${randomUUID()}`
@@ -97,7 +108,12 @@ export function createTransactions(table: TableClient): Transactions<Parts> {
         `--${batch}--`,
         '',
       ].join(NEW_LINE)
-      return firstEtag(await lanes(() => send(body)), rest.actions + 1)
+      const patience = AbortSignal.timeout(waitMs)
+      const response = await lanes(async () => {
+        if (patience.aborted) throw new TransientError('no connection to Table Storage was free for too long')
+        return send(body)
+      })
+      return firstEtag(response, rest.actions + 1)
     },
   }
 }
@@ -189,12 +205,15 @@ function firstEtag(response: PipelineResponse, actions: number): string {
 function failure(response: PipelineResponse, statusCode: number, text: string): RestError {
   const json = text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)
   const { code, message } = odataError(json) ?? {}
-  return new RestError(message?.value ?? 'the transaction failed', {
-    ...(code === undefined ? {} : { code }),
-    ...(Number.isNaN(statusCode) ? {} : { statusCode }),
-    request: response.request,
-    response,
-  })
+  return new RestError(
+    message?.value ?? `the transaction was answered with status ${statusCode || 'unknown'}`,
+    {
+      ...(code === undefined ? {} : { code }),
+      ...(Number.isNaN(statusCode) ? {} : { statusCode }),
+      request: response.request,
+      response,
+    },
+  )
 }
 
 function odataError(json: string): { code?: string; message?: { value?: string } } | undefined {

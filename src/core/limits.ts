@@ -8,8 +8,11 @@ export const MAX_TRANSACTION_ENTITIES = 100
 export const VERSIONS_PER_ROUND = 20
 /** Gatherings cut in one transaction: each removes one row and writes one, beside the head. */
 export const CUTS_PER_ROUND = 20
-/** Rows in one transaction that carry a whole spec, tags and all: together they stay below its 4 MiB. */
-export const SPECS_PER_TRANSACTION = 30
+/**
+ * Rows in one transaction that carry a whole spec, tags and all, beside what its last intent adds: together with the
+ * files' they stay below its 4 MiB, also where each character takes seven bytes.
+ */
+export const SPECS_PER_TRANSACTION = 25
 /** Tags and description of one version, in characters. */
 export const MAX_SPEC_TEXT = 16_000
 /** Versions of an asset that are tried again in one go, from the newest back. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Ledger } from '../../src/app/ports.ts'
 import { TransientError } from '../../src/core/errors.ts'
+import { createMemoryLedger } from '../../src/memory/ledger.ts'
 import { createMemoryWorld, FOLDER_RULE } from '../support/memory-world.ts'
 
 const FOLDER = 'sales/eu/dt=2026-01-15'
@@ -12,6 +13,21 @@ describe('news of one asset that comes together', () => {
     const { world, commits } = await inPairs()
     await world.deliver(...uploads(world, 2))
     expect(commits).toHaveLength(1)
+  })
+
+  it('is announced by one message, however many files it is of', async () => {
+    const messages: unknown[] = []
+    const world = createMemoryWorld(FOLDER_RULE, ({ queue }) => ({
+      queue: {
+        ...queue,
+        async enqueue(sent) {
+          messages.push(...sent)
+          return queue.enqueue(sent)
+        },
+      },
+    }))
+    await world.deliver(...uploads(world, 90))
+    expect(messages).toHaveLength(1)
   })
 
   it('is made ready while the transaction before it is under way, without knowing its etag', async () => {
@@ -74,10 +90,47 @@ describe('news of one asset that comes together', () => {
     await world.deliver(...events)
     await expectFiles(world, 7)
   })
+
+  it('is not made ready ahead where it has to be on the agenda first: its entry would be too old by then', async () => {
+    const { world, commits, hold } = await inPairs('dt=2026-01-14/_SUCCESS')
+    const release = hold()
+    const markers = ['dt=2026-01-15/_SUCCESS', 'dt=2026-01-16/_SUCCESS']
+    const delivered = world.deliver(
+      ...markers.map(marker => world.upload(`sales/eu/${marker}`)),
+      ...uploads(world, 2),
+    )
+    await turns()
+    expect(commits).toHaveLength(1)
+    release()
+    await delivered
+    await expectFiles(world, 2)
+  })
+
+  it('is read for where one transaction has failed: what is remembered may be so no more', async () => {
+    const gone = new Error('the head is not there')
+    let ledger = createMemoryLedger()
+    const world = createMemoryWorld(FOLDER_RULE, () => ({
+      ledger: {
+        ...ledger,
+        readFiles: (...call) => ledger.readFiles(...call),
+        async commit(asset, etag, transition) {
+          const isLost = etag !== undefined && (await ledger.readWork(asset)) === undefined
+          if (isLost) throw gone
+          return ledger.commit(asset, etag, transition)
+        },
+      },
+    }))
+    const [first, ...others] = uploads(world, 3)
+    await world.deliver(first)
+    ledger = createMemoryLedger()
+    await expect(world.deliver(...others)).rejects.toThrow(gone)
+    await world.deliver(...others)
+    await expectFiles({ ...world, ledger }, 2)
+  })
 })
 
 /** Transactions of two; one has been made already, so that what comes next need not be read for. */
-async function inPairs() {
+async function inPairs(first = 'dt=2026-01-15/first.parquet') {
   const commits: Commit[] = []
   let held: { number: number; until: Promise<void> } | undefined
   const world = createMemoryWorld(FOLDER_RULE, ({ ledger }) => ({
@@ -90,7 +143,7 @@ async function inPairs() {
       },
     },
   }))
-  await world.deliver(world.upload(`${FOLDER}/first.parquet`))
+  await world.deliver(world.upload(`sales/eu/${first}`))
   commits.length = 0
 
   /** The commit of this number waits; released, it goes on, or fails. */

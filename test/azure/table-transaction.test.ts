@@ -1,16 +1,20 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createHttpHeaders, type PipelineRequest, type PipelineResponse } from '@azure/core-rest-pipeline'
 import type { TableClient } from '@azure/data-tables'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { statusOf } from '../../src/azure/errors.ts'
 import { createTableClient } from '../../src/azure/storage-clients.ts'
 import { type Action, createTransactions } from '../../src/azure/table-transaction.ts'
+import { TransientError } from '../../src/core/errors.ts'
 import { DEV_ACCOUNT, DEV_KEY } from '../../src/emulators/lake/azurite.ts'
 
 /** What a storage account received last, and what it answers. */
 let received = { body: '', headers: {} as Record<string, unknown>, url: '' }
 let answer = { status: 202, body: '' }
+/** Whoever asks waits for it. */
+let answering: Promise<void> = Promise.resolve()
 let server: Server
 let table: TableClient
 
@@ -18,9 +22,10 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
-    request.on('end', () => {
+    request.on('end', async () => {
       const { url = '', headers } = request
       received = { body: Buffer.concat(chunks).toString(), headers, url }
+      await answering
       response.writeHead(answer.status, { 'content-type': 'multipart/mixed; boundary=batchresponse_1' })
       response.end(answer.body)
     })
@@ -69,6 +74,46 @@ describe('an entity group transaction', () => {
     await createTransactions(opened).submit(['create', ROW], createTransactions(opened).prepare([]))
     expect(received.url).toBe('/devstoreaccount1/$batch?sv=2019-02-02&sig=abc%3D')
     expect(received.body).not.toContain('sig=')
+  })
+
+  it('carries the token of an identity, as the SDK sends it', async () => {
+    const sent: { url: string; headers: Record<string, unknown> }[] = []
+    const credential = {
+      getToken: async () => ({ token: 'abc', expiresOnTimestamp: Date.now() + 3_600_000 }),
+    }
+    const address = 'https://contosolake.table.core.windows.net'
+    const connection = { kind: 'identity', blobUrl: '', queueUrl: '', tableUrl: address, credential } as const
+    const identified = createTableClient(connection, 'ledger')
+    const atTheEnd = { name: 'at the end', sendRequest: keep }
+    identified.pipeline.addPolicy(atTheEnd, { afterPhase: 'Sign' })
+    async function keep(request: PipelineRequest): Promise<PipelineResponse> {
+      sent.push({ url: request.url, headers: request.headers.toJSON() })
+      const headers = createHttpHeaders({ 'content-type': 'multipart/mixed; boundary=batchresponse_1' })
+      return { request, headers, status: 202, bodyAsText: answerTo(1) }
+    }
+    const transactions = createTransactions(identified)
+    await transactions.submit(['create', ROW], transactions.prepare([]))
+    await identified.submitTransaction([['create', ROW]])
+    const [ours, theirs] = sent
+    expect(ours?.headers).toMatchObject({ authorization: 'Bearer abc', 'x-ms-version': '2019-02-02' })
+    expect(ours?.url).toBe(`${address}/$batch`)
+    expect(ours?.url).toBe(theirs?.url)
+    expect(essential(ours?.headers ?? {})).toEqual(essential(theirs?.headers ?? {}))
+  })
+
+  it('is not sent any more where no connection was free for too long', async () => {
+    answer = { status: 202, body: answerTo(1) }
+    const { promise, resolve } = Promise.withResolvers<void>()
+    answering = promise
+    const transactions = createTransactions(table, { atOnce: 1, waitMs: 1 })
+    const first = transactions.submit(['create', ROW], transactions.prepare([]))
+    const second = transactions.submit(['create', { ...ROW, rowKey: 'late' }], transactions.prepare([]))
+    const refused = expect(second).rejects.toThrow(TransientError)
+    await new Promise(given => AbortSignal.timeout(2).addEventListener('abort', given))
+    resolve()
+    await first
+    await refused
+    expect(received.body).not.toContain('late')
   })
 
   it('refuses numbers that would need a type of their own', async () => {
