@@ -54,6 +54,8 @@ export interface World {
   clock: Clock
   /** How many pieces of news share a transaction at most. Undefined: as many as the ledger takes. */
   intentsPerCommit?: number | undefined
+  /** For runs; differs every time. Undefined: by chance. */
+  newId?: (() => string) | undefined
   counters: Counters
   log: Log
 }
@@ -103,7 +105,7 @@ export function createLakemark(world: World) {
     extend,
     rewriteVersions,
     owner,
-    newId: randomUUID,
+    newId: world.newId ?? randomUUID,
   })
   return {
     rules,

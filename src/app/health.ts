@@ -132,7 +132,7 @@ function describeRules({ keeper, rules }: Pick<Dependencies, 'keeper' | 'rules'>
   const trouble = keeper.trouble()
   const { rules: inForce, commit } = rules()
   return {
-    rules: candidate === undefined ? READY : refusalOf(candidate),
+    rules: candidate === undefined ? READY : refusalOf(candidate, commit !== undefined),
     rulesSource: trouble === undefined ? READY : `${trouble.reason} (at ${toIso(trouble.at)})`,
     rulesCount: inForce.rules.length,
     rulesCommit: commit ?? null,
@@ -152,9 +152,11 @@ function describeTroubles(troubles: readonly DatastoreTrouble[]): string {
   return [...named, ...(more > 0 ? [`and ${more} more`] : [])].join('; ')
 }
 
-function refusalOf({ commit, problems }: { commit: string; problems: string[] }): string {
+/** Rules that have no commit lie in a folder, of which `commit` is a digest that tells nobody anything. */
+function refusalOf({ commit, problems }: { commit: string; problems: string[] }, isCommit: boolean): string {
   const more = problems.length > 1 ? ` and ${problems.length - 1} more` : ''
-  return reasonOf(`commit ${commit} was refused: ${problems[0] ?? 'no problem is told'}${more}`)
+  const refused = isCommit ? `commit ${commit} was refused` : 'newer rules were refused'
+  return reasonOf(`${refused}: ${problems[0] ?? 'no problem is told'}${more}`)
 }
 
 function describeRuns(scheduled: ScheduledRuns | string | undefined) {

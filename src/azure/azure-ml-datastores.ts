@@ -91,7 +91,8 @@ export function createDatastores(dependencies: DatastoreDependencies): Pick<Azur
     if (there === ours) return
     throw new PermanentError(
       `datastore ${datastore.name} of workspace ${workspace.alias} is ${there}, the rules need ${ours}: ` +
-        'give the container another datastore name in the rules, or remove the datastore',
+        'remove the datastore and try again, or give the container another datastore name in the rules, ' +
+        'which later versions take',
     )
   }
 

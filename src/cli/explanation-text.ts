@@ -44,7 +44,8 @@ export function inLake(lake: NonNullable<FileExplanation['lake']>): string {
 
 function notWatched({ account, container, nearestContainers, ofOtherContainers }: FileExplanation): string[] {
   const instead = nearestContainers.length === 0 ? '' : `; they name ${nearestContainers.join(', ')}`
-  return [`No rule names the container ${account}/${container} (${ofOtherContainers} rules${instead}).`]
+  const rules = ofOtherContainers === 1 ? '1 rule' : `${ofOtherContainers} rules`
+  return [`No rule names the container ${account}/${container} (${rules}${instead}).`]
 }
 
 function matched({ rule, file, line, result, ledger }: RuleExplanation): string[] {

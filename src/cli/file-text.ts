@@ -31,11 +31,18 @@ function ruleLine({ rule, role, asset, workspaces, reason }: MatchView): string 
   return `${rule} → ${asset}${role === 'marker' ? ', as its marker' : ''} in ${workspaces.join(', ')}`
 }
 
+function originOf(versions: FileInAsset['versions']): string {
+  if (versions.length === 0) return 'by a former rule or on request'
+  const isAsked = versions.map(({ cause }) => cause === 'requested')
+  if (isAsked.every(it => it)) return 'registered on request'
+  return isAsked.some(it => it) ? 'by former rules and on request' : 'by former rules'
+}
+
 function formatInAsset(known: FileInAsset, table: TableOptions): string {
   const { asset, type, rules, lastSeen, gathering, versions, hasMoreVersions, obstacle, unreadable } = known
   const facts = [
     `${asset}${type === null ? ', which does not exist yet' : ` (${type})`}`,
-    ...(rules.length === 0 ? ['  note      by former rules; none in force makes it'] : []),
+    ...(rules.length === 0 ? [`  note      ${originOf(versions)}; no rule in force makes it`] : []),
     lastSeen === null
       ? '  recorded  never: no event of this file has been taken in for this asset'
       : `  recorded  ${lastSeen.at}, ${lastSeen.removed ? 'removed' : `etag ${lastSeen.etag}, ${lastSeen.sizeBytes} bytes`}`,

@@ -1,3 +1,5 @@
+import { printableLines } from './terminal/printable.ts'
+
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const INTERRUPTED = 130
 
@@ -25,7 +27,7 @@ export async function untilStopped(start: () => Promise<Running>): Promise<void>
   const running = await start()
   const broken = await Promise.race([signalled, ...(running.broken === undefined ? [] : [running.broken])])
   if (broken !== undefined) {
-    console.error(broken)
+    console.error(printableLines(broken))
     process.exitCode = 1
   }
   await running.close()

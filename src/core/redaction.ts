@@ -12,6 +12,13 @@ const SECRETS: readonly [RegExp, string][] = [
     /(\b(?:client_secret|client_assertion|access_token|refresh_token|id_token|password|pwd)=)[^&;\s"']+/gi,
     '$1…',
   ],
+  // A SAS whose signature comes first. Folders of partitions are called so too, and are shorter.
+  [/((?:^|[\s"'])sig=)[\w%+/=-]{20,}/gi, '$1…'],
+  // Bodies in JSON, also where they stand as a text in another.
+  [
+    /(["'](?:client_?secret|client_?assertion|(?:access|refresh|id|sas)_?token|password|(?:account|access|shared)_?key)\\*["']\s*:\s*\\*["'])[^\\"']+/gi,
+    '$1…',
+  ],
   // Headers. A scheme that is only spoken of is not followed by so much.
   [/(\bBearer\s+)[\w.~+/-]+=*/gi, '$1…'],
   [/(\bAuthorization[\\"']*\s*[:=]\s*[\\"']*(?:Basic|Digest)\s+)[^\s\\"',]+/gi, '$1…'],

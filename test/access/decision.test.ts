@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { type Caller, LOCAL_CALLER, ROLES, WEBHOOK_CALLER } from '../../src/core/access/caller.ts'
-import { mayCall, mayOperate, mayOperateAll, operatedRules } from '../../src/core/access/decision.ts'
+import {
+  mayCall,
+  mayOperate,
+  mayOperateAll,
+  mayOperateSome,
+  operatedRules,
+} from '../../src/core/access/decision.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { formatProblem } from '../../src/core/rules/problem.ts'
 import { ruleFile, WORKSPACES } from '../support/rule-files.ts'
@@ -139,5 +145,29 @@ describe('operators in a rule file', () => {
     ['{ a: b }', /operators/],
   ])('may not be %s', (operators, problem) => {
     expect(parse(operators)).toEqual([expect.stringMatching(problem)])
+  })
+})
+
+describe('before it is known what is to be operated', () => {
+  const may = (who: Caller, ...rules: { name: string; operators: string[] }[]) =>
+    mayOperateSome(who, 'Lakemark.Operate', rules)
+
+  it.each<[string, Caller]>([
+    ['has the role', caller({ roles: ['Lakemark.Operate'] })],
+    ['is named by a rule', caller({ id: OTHER })],
+    ['is in a group that a rule names', caller({ groups: [OTHER] })],
+    ['has groups that are not known', caller({ groups: 'overage' })],
+  ])('whoever %s may go on', (_, who) => {
+    expect(may(who, open, ruleOf(OTHER))).toEqual({ allowed: true })
+  })
+
+  it('nobody else may, and is told what would be needed', () => {
+    const role = 'this needs the app role Lakemark.Operate'
+    expect(may(caller({ roles: ['Lakemark.Read'] }), open, ruleOf(OTHER))).toEqual({
+      allowed: false,
+      problem: 'missing-role',
+      reason: `${role}, or a rule that names you among its operators`,
+    })
+    expect(may(caller({ groups: 'overage' }), open)).toMatchObject({ allowed: false, reason: role })
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { FailuresWanted } from '../../src/app/failures/failure.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
-import { DAY, MINUTE } from '../../src/core/time.ts'
+import { DAY, MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryWorld, FILES_RULE, FOLDER_RULE } from '../support/memory-world.ts'
 
 const BOTH_RULES = `${FOLDER_RULE}${FILES_RULE.replace('\nrules:\n', '')}`
@@ -104,6 +104,26 @@ describe('the list of failures', () => {
     expect(new Set(seen).size).toBe(45)
     expect(seen).toHaveLength(45)
     expect(seen.findLastIndex(id => id.startsWith('delivery'))).toBe(29)
+  })
+
+  it('looks for some seconds at most, however many there are and however slow the ledger is', async () => {
+    const world = createFailingWorld()
+    const rows = Array.from({ length: 1000 }, (_, at) => `gone-${at}`)
+    for (const asset of rows) {
+      const told = { rule: 'files', file: 'a/b/c', reason: 'x', notedAt: world.clock.now() }
+      await world.failureIndex.note(asset, [{ asset, ordinal: 1, workspace: 'ml-retail', ...told }])
+    }
+    let asked = 0
+    const { readWork } = world.ledger
+    world.ledger.readWork = async asset => {
+      asked += 1
+      world.pass(SECOND / 10)
+      return readWork(asset)
+    }
+    const { items, continuation } = await world.failures.list({}, { limit: 1000 })
+    expect([items, asked, continuation]).toEqual([[], 200, expect.stringMatching(/^deliveries\../)])
+    const next = await world.failures.list({}, { limit: 1000, continuation })
+    expect([asked, next.continuation]).toEqual([400, expect.stringMatching(/^deliveries\../)])
   })
 
   it('looks at so many pages at most for one request, and says where to go on', async () => {
@@ -306,6 +326,27 @@ describe('a refused file', () => {
     world.useRules(FOLDER_RULE)
     await world.failures.clean()
     expect(await world.list()).toEqual([])
+  })
+
+  it('is not looked for where no rule watches any more: whoever has the account now is shown no token', async () => {
+    const world = createFailingWorld()
+    const accounts: string[] = []
+    const { head } = world.lake
+    world.lake.head = ref => {
+      accounts.push(ref.account)
+      return head(ref)
+    }
+    const ref = { account: 'formerlake', container: 'silver', path: 'files/orders.csv' }
+    const refusal = {
+      ...refusalOf(world, 'files/orders.csv'),
+      ref,
+      rule: 'register:weather',
+      asset: 'weather',
+    }
+    await world.ledger.refuse([refusal])
+    world.pass(2 * MINUTE)
+    const retried = await world.failures.retry({ filter: { rule: 'register:weather' } }, anyone)
+    expect([retried, accounts]).toEqual([{ ...none, cleared: 1 }, []])
   })
 
   it('that a request asked for is left to the request, until it is registered or gone', async () => {

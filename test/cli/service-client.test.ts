@@ -56,6 +56,20 @@ describe('the address of a service', () => {
     },
   )
 
+  it.each([
+    [{ key: 'SECRET\nkey' }, {}, 'x-functions-key'],
+    [{ key: 'SECRET…' }, {}, 'x-functions-key'],
+    [{}, { headers: { 'Idempotency-Key': 'SECRET\r\nX: y' } }, 'Idempotency-Key'],
+  ])('may hold nothing that no header can: what it is is not repeated', async (more, call, name) => {
+    const address = { ...parseServiceAddress('http://127.0.0.1:9', '--url'), ...more }
+    const error: unknown = await createService({ address })
+      .call('assets', call)
+      .catch(it => it)
+    expect(error).toBeInstanceOf(UsageError)
+    expect(error).toMatchObject({ exitCode: 2, message: expect.stringContaining(name) })
+    expect(String(error)).not.toContain('SECRET')
+  })
+
   it('gets no token over plain http, unless it is on this machine', () => {
     const at = (url: string) => tokenFor(parseServiceAddress(url, '--url'), 'api://lakemark')?.audience
     expect(at('http://lakemark.example')).toBeUndefined()

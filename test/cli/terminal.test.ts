@@ -50,7 +50,7 @@ describe('a table', () => {
   })
 
   it('shows what a terminal would obey as a replacement', () => {
-    expect(formatTable(['A'], [['x\u001b[2J\u202ey\n']])).toBe('A\nx\ufffd[2J\ufffdy\ufffd')
+    expect(formatTable(['A'], [['x\u001b[2J\u202ey\n\u061c']])).toBe('A\nx\ufffd[2J\ufffdy\ufffd\ufffd')
   })
 })
 

@@ -26,6 +26,9 @@ const SECRETS = [
   'https:%2F%2Fuser:hidden@git.example%2Frules',
   'client_id=x&client_secret=hidden&grant_type=client_credentials',
   'password=hidden',
+  '{"client_secret":"hidden","x":1}',
+  '{ "sasToken": "hidden", "accountKey" : "hidden+hidden=" }',
+  'sig=hidden%2Bhidden012345678901234567890123%3D&se=2026',
   `the token ${JWT} is too old`,
   `${JWT.split('.').slice(0, 2).join('.')}`,
 ]
@@ -41,6 +44,8 @@ const PLAIN = [
   'status code=409, sales/code=7/a.csv',
   'expected basic authentication with the secret as password',
   'designs/a.csv?v=1',
+  'silver/sig=7/a.csv',
+  '"password" is no name of a container',
   'devstoreaccount1/silver/sales/eu/some.csv',
 ]
 
@@ -69,6 +74,9 @@ describe('a text without its secrets', () => {
     'https://',
     'eyJ',
     'sig=',
+    ' sig=',
+    '"password":',
+    '"password"',
     '?code=',
     'Bearer ',
     'a://',

@@ -250,6 +250,12 @@ describe('the parts of a run', () => {
     expect(planPlaces(rules.rules.slice(1), '', rules)).toHaveLength(MAX_PLACES)
   })
 
+  it('are cut into as many parts as the blobs that are expected are worth', () => {
+    const rules = rulesOf(FILES_RULE)
+    const splits = (expected?: number) => planPlaces(rules.rules, '', rules, expected)[0]?.splits
+    expect([splits(), splits(0), splits(20_000), splits(100_000), splits(1e9)]).toEqual([32, 1, 1, 8, 32])
+  })
+
   it('are the same ground where they do the same', () => {
     expect(groundOf({ ...NO_FILTER, prefix: '' }, rulesOf(FILES_RULE))).toBe(
       groundOf(NO_FILTER, rulesOf(FILES_RULE)),

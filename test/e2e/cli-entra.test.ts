@@ -77,7 +77,7 @@ describe('a service that asks who calls', () => {
     const { code, stderr } = await run('retry', 'open-one', '--audience', APP_ID_URI)
     expect(code).toBe(1)
     expect(stderr).toMatch(
-      /this needs the app role Lakemark\.Operate\nAsk those who keep the app registration/,
+      /this needs the app role Lakemark\.Operate, or a rule that names you.*\nAsk those who keep the app registration/,
     )
     const audit = await run('audit', '--audience', APP_ID_URI)
     expect(audit.stderr).toContain('the app role Lakemark.Admin')

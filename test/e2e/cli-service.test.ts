@@ -100,7 +100,9 @@ describe('the commands that look', () => {
   })
 
   it('tell whether the service is ready, and which rules are in force', async () => {
-    expect(await run('health')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ready, version /) })
+    const health = await run('health')
+    expect(health).toMatchObject({ code: 0, stdout: expect.stringMatching(/^ready, version /) })
+    expect(health.stdout).toMatch(/^ {2}datastores +ready$/m)
     const rules = await run('rules')
     expect(rules.code).toBe(0)
     expect(rules.stdout).toMatch(/^2 rules are in force\n {2}from /)
@@ -135,6 +137,8 @@ describe('the commands that do', () => {
     )
     const again = await json('resync', '--rule', 'sales', '--idempotency-key', 'one')
     expect(again).toMatchObject({ id, state: 'done', counters: { listed: 2 } })
+    const ended = await run('resync', '--rule', 'sales', '--no-wait', '--idempotency-key', 'one')
+    expect(ended).toMatchObject({ code: 0, stdout: `run ${id} done\n`, stderr: '' })
     expect((await run('runs', id)).stdout).toMatch(/\n {2}over +rule sales\n {2}begun +\S+ by local\n/)
     expect((await run('runs')).stdout).toMatch(new RegExp(`^${id} +done .* rule sales +2 listed`, 'm'))
     expect((await run('runs', id, '--findings')).stdout).toContain('Nothing was found that differs')
@@ -160,6 +164,10 @@ describe('the commands that do', () => {
     const done = await run('register', file)
     expect(done).toMatchObject({ code: 0, stderr: '' })
     expect(done.stdout).toMatch(/\nby-hand +1 +1 +1 +\S+ +ml-retail: registered\n$/)
+    const known = await run('files', 'silver/sales/eu/some.csv')
+    expect(known.stdout).toContain(
+      '\nby-hand (uri_folder)\n  note      registered on request; no rule in force',
+    )
     await writeFile(file, JSON.stringify({ ...request, datastore_definition: [] }))
     const wrong = await run('register', file)
     expect([wrong.code, wrong.stdout]).toEqual([1, ''])

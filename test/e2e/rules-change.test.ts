@@ -66,6 +66,10 @@ describe('rules that change while everything runs', () => {
     await writeFile(join(folder, 'json.yaml'), `rules:${rule('json', 'in/*.{json')}`)
     await until('the problem to be shown', async () => (await shown()).candidate !== null)
     expect((await shown()).candidate?.problems[0]).toMatch(/json\.yaml:4:12 {2}match: /)
+    const health = await (await fetch(`${lakemark.service}/api/health`)).json()
+    expect(health).toMatchObject({
+      rules: expect.stringMatching(/^newer rules were refused: .*json\.yaml:4:12/),
+    })
     await upload('in/c.json')
     await registered('json-c', ['1'])
     expect((await armVersions(lakemark.azureMl, 'ml-retail', 'csv-a')).length).toBe(1)

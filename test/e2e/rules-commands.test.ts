@@ -89,6 +89,7 @@ describe('lakemark check', () => {
 
   it.each([
     ['a folder that is not there', ['check', 'nowhere'], 1, 'nowhere: there is no such folder'],
+    ['a folder without rules', ['check', 'src/cli'], 1, 'src/cli: no rule files, which end in .yaml or .yml'],
     [
       'a file',
       ['check', 'package.json'],
@@ -157,6 +158,8 @@ describe('lakemark test', () => {
       '1 passed, 2 failed',
       '',
     ])
+    const coloured = await runCommand(folder, ['test'], { ...env, FORCE_COLOR: '1' })
+    expect(coloured.stdout).toContain(`\u001b[1m${path}:2:11\u001b[22m  ${FILE}\n`)
   })
 
   it('tries the files named, and answers programs', async () => {

@@ -1,6 +1,8 @@
+import { HttpRequest } from '@azure/functions'
 import type { JWTPayload } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROLES } from '../../src/core/access/caller.ts'
+import { createAuthentication } from '../../src/functions/http/authentication.ts'
 import { ROUTES } from '../../src/functions/routes/routes.ts'
 import { type Issuer, startIssuer } from '../access/issuer.ts'
 import { type ApiWorld, OWNER, openApiWorld, WEBHOOK_SECRET } from './api-world.ts'
@@ -211,6 +213,25 @@ describe('the push webhook', () => {
     const wrong = await api.call('POST', 'rules/refresh', basic('another secret'))
     expect([wrong.status, wrong.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="lakemark"'])
     expect((await api.call('GET', 'rules', basic(WEBHOOK_SECRET))).status).toBe(401)
+  })
+
+  it('is not what somebody without a token is taken for: they are told which token is wanted', async () => {
+    const response = await api.call('POST', 'rules/refresh')
+    expect([response.status, response.headers.get('www-authenticate')]).toEqual([
+      401,
+      expect.stringMatching(/^Bearer realm="lakemark", .*resource_id="[^"]+"/),
+    ])
+  })
+
+  it('does not prove itself by the name of a secret that could not be read', async () => {
+    const webhookSecret = '@Microsoft.KeyVault(SecretUri=https://team.vault.azure.net/secrets/webhook)'
+    const authenticate = createAuthentication({ auth: { kind: 'none' }, webhookSecret, now: Date.now })
+    const route = ROUTES.find(({ proof }) => proof === 'webhook')
+    const url = 'http://127.0.0.1/api/rules/refresh'
+    const request = new HttpRequest({ url, method: 'POST', ...basic(webhookSecret) })
+    if (route === undefined) throw new Error('no route takes the proof of a webhook')
+    const outcome = await authenticate(route, request, Buffer.from('{}'))
+    expect(outcome).toMatchObject({ refused: { status: 503 } })
   })
 })
 

@@ -2,8 +2,9 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { RATES } from '../../src/access/rate-limits.ts'
+import { TransientError } from '../../src/core/errors.ts'
 import { SECOND } from '../../src/core/time.ts'
-import { json, type ProblemError } from '../../src/functions/http/answers.ts'
+import { fromError, json, type ProblemError } from '../../src/functions/http/answers.ts'
 import { createAuthentication } from '../../src/functions/http/authentication.ts'
 import { parseInput } from '../../src/functions/http/input.ts'
 import { toOpenApi } from '../../src/functions/http/openapi.ts'
@@ -97,6 +98,21 @@ describe('the document of the API', () => {
     const schema = ROUTES.find(route => route.name === name)?.answers[200]?.schema
     expect(schema?.safeParse(await response.json()).error).toBeUndefined()
     expect(response.headers.get('cache-control')).toBe('no-store')
+  })
+})
+
+describe('trouble that may pass', () => {
+  it.each([
+    [
+      'ENOTFOUND: getaddrinfo ENOTFOUND contosoledger.table.core.windows.net',
+      'ENOTFOUND: getaddrinfo ENOTFOUND …',
+    ],
+    ['connect ECONNREFUSED 10.0.0.4:443', 'connect ECONNREFUSED …'],
+    ['https://team.vault.azure.net/secrets/x did not answer', 'https://…/secrets/x did not answer'],
+    ['sales/v1.2/a.b.csv is busy', 'sales/v1.2/a.b.csv is busy'],
+  ])('is told without the address where it was met: %s', (reason, told) => {
+    const { status, body } = fromError(new TransientError(reason, { retryAfterMs: 1200 })) ?? { body: '' }
+    expect([status, JSON.parse(body).detail]).toEqual([503, told])
   })
 })
 
@@ -293,6 +309,9 @@ describe('a call that changes something', () => {
     await api.world.drain()
     expect(await api.stateOf('open-two')).toBe('failed')
     expect((await api.audited()).length).toBe(before)
+    expect(
+      api.lines.filter(line => line.includes('could not write the audit trail: the table is away')),
+    ).toEqual([expect.stringContaining('retryAsset')])
   })
 
   it('is answered as it went where only its outcome cannot be written: it stands there as begun', async () => {

@@ -105,6 +105,17 @@ describe('trying failures again', () => {
     expect(await retry(body)).toMatchObject({ status: 400, type: 'urn:lakemark:bad-request', detail })
   })
 
+  it('is looked at no further for a caller who may try none', async () => {
+    for (const body of [undefined, {}, { q: 'one' }, { rule: 'owned' }]) {
+      expect(await retry(body, READER)).toMatchObject({
+        status: 403,
+        type: 'urn:lakemark:missing-role',
+        detail: 'this needs the app role Lakemark.Operate, or a rule that names you among its operators',
+      })
+    }
+    expect(await retry({}, OWNING)).toMatchObject({ status: 400 })
+  })
+
   it('has no failure of an unknown id', async () => {
     for (const id of [
       'delivery.open-one.7.ml-retail',

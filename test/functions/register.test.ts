@@ -1,5 +1,5 @@
 import type { JWTPayload } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { RegistrationView } from '../../src/app/register/view.ts'
 import { type Issuer, startIssuer } from '../access/issuer.ts'
 import { type ApiWorld, OWNER, openApiWorld } from './api-world.ts'
@@ -236,6 +236,41 @@ describe('who may register', () => {
       expect(await statusOf(claims, name, path)).toMatch(/^403 urn:lakemark:(missing-role|not-operator)$/)
     }
     if (name === 'mine') expect(await statusOf(admin, name, path)).toBe(202)
+  })
+
+  it('lets the operator try again what of theirs a workspace has refused, by any way to name it', async () => {
+    expect((await post(bodyOf('failing', 'owned/c*.csv'), owner)).status).toBe(202)
+    // The workspaces refuse everything while the run goes on.
+    await api.fail('open/unrelated.csv')
+    const retry = async (body: object, claims: JWTPayload) => {
+      const response = await api.call('POST', 'failures/retry', { claims, body })
+      const { started, notAllowed } = (await response.json()) as Record<string, number>
+      return [response.status, started, notAllowed]
+    }
+    const both = { asset: 'failing', rule: 'register:failing' }
+    expect(await retry(both, operator)).toEqual([403, undefined, undefined])
+    expect(await retry({ rule: 'register:failing' }, operator)).toEqual([202, 0, 1])
+    expect(await retry({ asset: 'failing' }, owner)).toEqual([202, 1, 0])
+    await api.fail('open/unrelated.csv')
+    expect(await retry(both, owner)).toEqual([202, 1, 0])
+    await api.fail('open/unrelated.csv')
+    expect(await retry({ id: 'delivery.failing.1.ml-retail' }, owner)).toEqual([202, 1, 0])
+  })
+
+  it('costs the ledger and the lake nothing where the caller may ask for none of it', async () => {
+    const asked = [vi.spyOn(api.world.ledger, 'readWork'), vi.spyOn(api.world.lake, 'head')]
+    const datasets = Array.from({ length: 200 }, (_, at) => ({
+      dataset_name: `mine${at}`,
+      dataset_path: `owned/${at}`,
+    }))
+    for (const claims of [reader, nobody]) {
+      const response = await post({ ...bodyOf('mine', '/'), dataset_definition: datasets }, claims)
+      expect(response.status).toBe(403)
+    }
+    expect(asked.map(({ mock }) => mock.calls.length)).toEqual([0, 0])
+    expect((await post(bodyOf('mine', 'owned/*.csv'), owner, '?dryRun=true')).status).toBe(202)
+    expect(asked[0]?.mock.calls.length).toBeGreaterThan(0)
+    for (const { mockRestore } of asked) mockRestore()
   })
 
   it('tells an operator whose groups are unknown that it cannot be told', async () => {

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { app, type HttpHandler } from '@azure/functions'
+import { describe, expect, it, vi } from 'vitest'
+import { type RouteHandlers, registerRoutes } from '../../src/functions/http/register-routes.ts'
 import { ROUTES } from '../../src/functions/routes/routes.ts'
 import { ROUTE_TABLE } from '../../src/functions/routes/table.ts'
 
@@ -24,6 +26,24 @@ describe('the table of routes', () => {
     ['runs/{id}/findings', 'runs/{id}/files', false],
   ])('%s and %s: %s', (a, b, both) => {
     expect(meet(a.split('/'), b.split('/'))).toBe(both)
+  })
+})
+
+describe('registering the routes', () => {
+  it('opens what answers them with the first call, and again where that failed', async () => {
+    const handlers: HttpHandler[] = []
+    const http = vi.spyOn(app, 'http').mockImplementation((_, { handler }) => void handlers.push(handler))
+    let opened = 0
+    const answers: RouteHandlers = new Map([['live', async () => ({ status: 200 })]])
+    registerRoutes([{ name: 'live', method: 'GET', path: 'health/live' }], async () => {
+      opened += 1
+      if (opened === 1) throw new Error('EMFILE: too many open files')
+      return answers
+    })
+    http.mockRestore()
+    const call = async () => handlers[0]?.({} as never, {} as never)
+    await expect(call()).rejects.toThrow('EMFILE')
+    expect([await call(), await call(), opened]).toEqual([{ status: 200 }, { status: 200 }, 2])
   })
 })
 

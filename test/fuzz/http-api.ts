@@ -84,10 +84,13 @@ const parameter = fc.oneof(
 const path = fc.oneof(
   {
     weight: 3,
-    arbitrary: fc.constantFrom('assets', 'failures', 'files', 'explain', 'rules', 'health', 'metrics'),
+    arbitrary: fc.constantFrom(
+      ...['assets', 'failures', 'files', 'explain', 'rules', 'health', 'metrics', 'runs', 'audit'],
+    ),
   },
   { weight: 2, arbitrary: name.map(it => `assets/${it}`) },
   { weight: 1, arbitrary: name.map(it => `assets/${it}/retry`) },
+  { weight: 1, arbitrary: name.map(it => `runs/${it}/findings`) },
   {
     weight: 1,
     arbitrary: fc.tuple(name, name).map(([asset, number]) => `assets/${asset}/versions/${number}`),
@@ -131,7 +134,7 @@ const INNARDS = /\n {4}at |node_modules|\.ts:\d|file:\/\/|RestError|x-ms-request
 
 export const httpApi = defineSuite<TableWorld>({
   title: 'whatever is asked of the HTTP API',
-  open,
+  open: openApi,
   close: world => world.close(),
   properties: [
     property(
@@ -181,7 +184,7 @@ export const httpApi = defineSuite<TableWorld>({
   ],
 })
 
-function isProper({ status, headers, body }: RawReply): void {
+export function isProper({ status, headers, body }: RawReply): void {
   assert.ok(status >= 200 && status < 500, `answered ${status}: ${body.slice(0, 300)}`)
   assert.doesNotMatch(body, INNARDS)
   if (headers['content-type']?.startsWith('application/json')) JSON.parse(body)
@@ -197,7 +200,7 @@ function isProper({ status, headers, body }: RawReply): void {
 }
 
 /** With assets and refused files, so that there are pages to ask for. */
-async function open(): Promise<TableWorld> {
+export async function openApi(): Promise<TableWorld> {
   const opened = await openTableWorld()
   const { world } = opened
   const names = ['a.csv', 'b c.csv', 'ü.csv', '..', 'x/../y', 'control\u001b[31m.csv', '日本.csv', ' ', '/']

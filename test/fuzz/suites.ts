@@ -2,6 +2,7 @@ import { armAnswers } from './arm-answers.ts'
 import { blobNames } from './blob-names.ts'
 import { events } from './events.ts'
 import { httpApi } from './http-api.ts'
+import { httpChanges } from './http-changes.ts'
 import { messages } from './messages.ts'
 import { ruleFiles } from './rule-files.ts'
 import type { FuzzSuite } from './suite.ts'
@@ -14,6 +15,7 @@ export const suites: readonly FuzzSuite[] = [
   messages,
   ruleFiles,
   httpApi,
+  httpChanges,
   armAnswers,
   blobNames,
   tableRows,

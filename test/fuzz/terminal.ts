@@ -13,7 +13,7 @@ interface TerminalWorld extends HostWorld {
 }
 
 /** What a terminal obeys, what turns the line around, and what some take for a new line. */
-const OBEYED = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/u
+const OBEYED = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u
 
 let writes = 0
 

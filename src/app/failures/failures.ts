@@ -1,5 +1,5 @@
 import { PermanentError, reasonOf } from '../../core/errors.ts'
-import { MINUTE } from '../../core/time.ts'
+import { MINUTE, SECOND } from '../../core/time.ts'
 import type { Announcer } from '../announcer.ts'
 import type { Intake, MatchingRules } from '../intake.ts'
 import type { Clock, Lake, Ledger, Log, Page, PageRequest } from '../ports.ts'
@@ -20,6 +20,10 @@ import { createRefusedFiles } from './refused-files.ts'
 
 /** Pages of the ledger that one request looks at where its filter leaves nothing of them. */
 const PAGES_PER_REQUEST = 10
+/** Of such a page: each row may be an asset of its own, of which the ledger is asked. */
+const ROWS_PER_PAGE = 200
+/** No further page is begun later than this after a request has begun. */
+const REQUEST_MS = 8 * SECOND
 const RETRIED_PER_CALL = 200
 const COUNTED = 1000
 /** No page is begun later than this after the cleaning has begun, so that it ends within a function's time. */
@@ -51,7 +55,7 @@ export function createFailures(dependencies: Dependencies) {
 
   /** A page may hold fewer than asked for, even none, and not be the last. */
   function list(wanted: FailuresWanted, page: PageRequest): Promise<Page<Failure>> {
-    return goThrough(wanted, page, { deliveries: deliveries.list, refusals: refused.list })
+    return goThrough(wanted, page, { deliveries: deliveries.list, refusals: refused.list }, timer())
   }
 
   /** The rule whose operators may try it again. Undefined: it is no rule's, or there is no such failure. */
@@ -81,6 +85,7 @@ export function createFailures(dependencies: Dependencies) {
               deliveries: (wanted, page) => deliveries.retry(wanted, page, mayRetry),
               refusals: (wanted, page) => refused.retry(wanted, page, mayRetry),
             },
+            timer(),
           )
     return items && { ...sum(items), continuation: next }
   }
@@ -109,10 +114,11 @@ export function createFailures(dependencies: Dependencies) {
         const page = { limit: RETRIED_PER_CALL, continuation: resumeAt }
         // Should it no longer be good, the next call begins at the beginning.
         resumeAt = undefined
-        const cleaned = await goThrough<RetryOutcome>({}, page, {
+        const through: Through<RetryOutcome> = {
           deliveries: async (wanted, page) => ({ ...(await deliveries.list(wanted, page)), items: [] }),
           refusals: refused.clean,
-        })
+        }
+        const cleaned = await goThrough({}, page, through, timer())
         outcomes.push(...cleaned.items)
         resumeAt = cleaned.continuation
       } while (resumeAt !== undefined && clock.now() < endsAt)
@@ -142,14 +148,20 @@ export function createFailures(dependencies: Dependencies) {
     }
   }
 
+  function timer(): () => boolean {
+    const begun = clock.now()
+    return () => clock.now() - begun >= REQUEST_MS
+  }
+
   return { note: deliveries.note, list, ruleOf, retry, clean, count }
 }
 
-/** One page of both sources: what is found is answered, or where to go on. */
+/** One page of both sources: what is found is answered, or where to go on. One page of the ledger is always looked at. */
 async function goThrough<T>(
   wanted: FailuresWanted,
   { limit, continuation }: PageRequest,
   through: Through<T>,
+  isTimeUp: () => boolean,
 ): Promise<Page<T>> {
   const { kind, workspace } = wanted
   const sources: Source[] = [
@@ -159,8 +171,10 @@ async function goThrough<T>(
   let place = continuation === undefined ? beginning(sources[0]) : placeIn(continuation, sources)
   const items: T[] = []
   for (let pages = 0; place !== undefined && pages < PAGES_PER_REQUEST && items.length < limit; pages += 1) {
+    if (pages > 0 && isTimeUp()) break
     const { source, token }: Place = place
-    const page = await through[source](wanted, { limit: limit - items.length, continuation: token })
+    const rows = Math.min(ROWS_PER_PAGE, limit - items.length)
+    const page = await through[source](wanted, { limit: rows, continuation: token })
     items.push(...page.items)
     place =
       page.continuation === undefined

@@ -122,7 +122,7 @@ export function createRefusedFiles({ rules, ledger, intake, announcer, lake, clo
     const isMatched = rules()
       .match(ref)
       .some(match => match.rule.name === rule)
-    if (!isMatched) return clock.now() - at < RULES_LAG_MS ? 'left' : 'cleared'
+    if (!isMatched) return ofFormerRules(at)
     const blob = await lake.head(ref)
     if (blob === undefined || blob.isDirectory) return 'cleared'
     if (blob.isBeingCopied) return 'left'
@@ -135,8 +135,14 @@ export function createRefusedFiles({ rules, ledger, intake, announcer, lake, clo
     return taken.some(({ outcome }) => outcome === 'recorded' || outcome === 'marker') ? 'started' : 'cleared'
   }
 
+  function ofFormerRules(at: number): 'cleared' | 'left' {
+    return clock.now() - at < RULES_LAG_MS ? 'left' : 'cleared'
+  }
+
   /** What a request has asked for is tried again by the same request: no rule says what is to become of the file. */
-  async function lookForFile({ ref, key, asset }: KnownRefusal): Promise<'cleared' | 'left'> {
+  async function lookForFile({ ref, key, asset, at }: KnownRefusal): Promise<'cleared' | 'left'> {
+    // Other accounts than those of the rules are none of ours to send a token to.
+    if (!rules().watches(ref.account, ref.container)) return ofFormerRules(at)
     const blob = await lake.head(ref)
     if (blob === undefined || blob.isDirectory) return 'cleared'
     if (asset === undefined) return 'left'

@@ -122,16 +122,17 @@ export function createRegister({ runStore, ledger, lake, rules, runs }: Dependen
     const { registration } = checkRequest(request, rules().rules)
     const asFolders = targetsOf(registration)
     const plain = asFolders.filter(target => plainPathOf(target) !== undefined).map(({ index }) => index)
-    const assets = await operatedAssets(asFolders.map(({ asset }) => asset))
     const folders = operatedTargets(asFolders)
     const files = operatedTargets(targetsOf({ ...registration, files: plain }))
-    const concerned = unique([...folders.rules, ...files.rules, ...assets.rules])
-    const isSame = folders.beyond === files.beyond && namesOf(folders.rules) === namesOf(files.rules)
+    const keepers = unique([...folders.rules, ...files.rules])
+    // Who may ask for none of it is refused before the ledger is asked anything, of which there may be much.
     const mayNothing =
-      !hasRole(caller, 'Lakemark.Operate') && !concerned.some(rule => mayOperate(caller, rule).allowed)
-    if (isSame || mayNothing) {
-      return { rules: concerned, beyond: folders.beyond || files.beyond || assets.beyond }
-    }
+      !hasRole(caller, 'Lakemark.Operate') && !keepers.some(rule => mayOperate(caller, rule).allowed)
+    if (mayNothing) return { rules: keepers, beyond: true }
+    const assets = await operatedAssets(asFolders.map(({ asset }) => asset))
+    const isSame = folders.beyond === files.beyond && namesOf(folders.rules) === namesOf(files.rules)
+    if (isSame)
+      return { rules: unique([...keepers, ...assets.rules]), beyond: folders.beyond || assets.beyond }
     // Whether it is a file or a folder makes a difference.
     const seen = operatedTargets(targetsOf(await withFiles(registration)))
     return { rules: unique([...seen.rules, ...assets.rules]), beyond: seen.beyond || assets.beyond }

@@ -5,12 +5,16 @@ import { type Findings, formatFindings, summaryOf, toJson, toWorkflowCommands } 
 import { namedRulesFolder } from '../rules-place.ts'
 import { toJsonText } from '../terminal/json-text.ts'
 import { paint } from '../terminal/paint.ts'
+import { UsageError } from '../usage-error.ts'
 
 export type CheckFormat = 'text' | 'json' | 'github'
 
 /** Tells everything that is wrong or doubtful in the rules of a folder. The exit code is 1 where there is a problem. */
 export async function check(folder: string | undefined, format: CheckFormat): Promise<void> {
-  const files = await readRulesFolder(await namedRulesFolder(folder))
+  const place = await namedRulesFolder(folder)
+  const files = await readRulesFolder(place)
+  if (files.length === 0)
+    throw new UsageError(`${place}: no rule files, which end in .yaml or .yml, lie there`)
   const parsed = parseRules(files, readConfig())
   const findings: Findings = { problems: parsed.ok ? [] : parsed.problems, warnings: parsed.warnings }
   console.log(formatted(findings, files, format))

@@ -13,6 +13,7 @@ const PARTS = [
   ['blobs', 'blobs'],
   ['rules', 'rules'],
   ['rulesSource', 'source of rules'],
+  ['datastores', 'datastores'],
 ] as const satisfies readonly (readonly [keyof Health, string])[]
 
 /** Prints whether the service is ready, which the exit code says too: 1 where it is not. */

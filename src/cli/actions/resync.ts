@@ -37,7 +37,7 @@ export async function resync({
   const run = await begin(service, wanted, headers)
   if (wait) return followRun(service, run, json)
   console.log(json ? toJsonText(run) : printable(`run ${run.id} ${run.state}`))
-  if (!json) console.error(goesOn(service, run.id))
+  if (!json && run.endedAt === null) console.error(goesOn(service, run.id))
 }
 
 /** What the service refuses is most often a typing error in a name. */

@@ -42,7 +42,10 @@ function formatRules({ count, active, candidate, trouble }: RulesView): string {
     ...(candidate === null
       ? []
       : [
-          `A newer commit was refused, and the rules above go on: ${candidate.commit}, seen at ${candidate.seenAt}`,
+          'Newer rules were refused, and the ones above go on',
+          // Of a folder, that is a digest which tells nobody anything.
+          ...(active?.commit == null ? [] : [`  commit  ${candidate.commit}`]),
+          `  seen    ${candidate.seenAt}`,
           ...candidate.problems.map(problem => `  ${problem}`),
         ]),
     ...(trouble === null

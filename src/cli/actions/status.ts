@@ -16,6 +16,8 @@ const FAILURES_SHOWN = 20
 /** Failed deliveries are told by the states of their assets. */
 const KINDS: readonly FailureKind[] = ['refusal', 'message', 'dead-letter']
 
+const NO_ASSETS = 'No assets yet. lakemark explain CONTAINER/PATH says what becomes of a file, and why.'
+
 /** Prints all assets and what cannot become one, or one asset with its versions. */
 export async function status(asset: string | undefined, options: ListOptions): Promise<void> {
   const limit = parseLimit(options.limit)
@@ -31,7 +33,7 @@ export async function status(asset: string | undefined, options: ListOptions): P
   }
   console.log(
     paragraphs(
-      assets.items.length === 0 ? 'No assets yet.' : formatAssets(assets.items, outputTable()),
+      assets.items.length === 0 ? NO_ASSETS : formatAssets(assets.items, outputTable()),
       moreThan(assets),
       ...unreadable.map(({ name, reason }) => printable(`unreadable: ${name}: ${reason}`)),
       ...failures.flatMap(({ items }) => items.map(it => printable(failureLine(it)))),

@@ -81,13 +81,13 @@ function tellProblems(problems: readonly Problem[], files: readonly TextFile[], 
 
 function formatOutcome({ example, differences }: Outcome): string {
   const name = example.name === undefined ? '' : `${example.name}: `
-  const at = paint('bold', placeOf(differences[0]?.place ?? example.place))
+  const at = paint('bold', printable(placeOf(differences[0]?.place ?? example.place)))
   const lines = differences.flatMap(difference => [
     `    expected  ${difference.expected}`,
     `    found     ${difference.found}`,
     ...(difference.reason === undefined ? [] : [`    because   ${difference.reason}`]),
   ])
-  return [`${at}  ${name}${fileOf(example)}`, ...lines].map(printable).join('\n')
+  return [`${at}  ${printable(`${name}${fileOf(example)}`)}`, ...lines.map(printable)].join('\n')
 }
 
 function outcomeToJson({ example, differences }: Outcome): object {

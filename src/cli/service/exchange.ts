@@ -26,11 +26,16 @@ export interface ServiceAnswer {
 /** 200 rule files of a size that no person would write. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 
+const HEADER_VALUE = /^[\t\x20-\x7e]*$/
+
 /** Rejects with NoAnswerError, or with UsageError where what answers is no service of ours. */
 export async function exchange(
   address: ServiceAddress,
   { method, url, headers, body, timeoutMs }: ServiceRequest,
 ): Promise<ServiceAnswer> {
+  const wrong = Object.entries(headers).find(([, value]) => !HEADER_VALUE.test(value))
+  // Node would repeat the value, which may be a key.
+  if (wrong !== undefined) throw new UsageError(`${wrong[0]}: holds a character that no header may hold`, 2)
   const signal = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(url, {

@@ -1,5 +1,5 @@
 /** What a terminal obeys, what turns a line around, and what some take for a new line. */
-const OBEYED = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const OBEYED = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu
 
 /** One line that can do nothing but be read: names of files are anybody's. */
 export function printable(text: string): string {

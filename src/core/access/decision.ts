@@ -59,6 +59,22 @@ export function mayOperateAll(caller: Caller, { rules, beyond }: Operated): Deci
 }
 
 /**
+ * Whether there may be anything that the caller may operate; what it is need not be known yet. Whose groups are not
+ * known may be an operator.
+ */
+export function mayOperateSome(caller: Caller, role: Role, inForce: readonly OperatedRule[]): Decision {
+  const decision = mayCall(caller, role)
+  const guarded = inForce.filter(({ operators }) => operators.length > 0)
+  if (decision.allowed || guarded.length === 0) return decision
+  const ids = idsOf(caller)
+  const isNamed =
+    caller.groups === 'overage' || guarded.some(rule => ids.some(id => rule.operators.includes(id)))
+  return isNamed
+    ? ALLOWED
+    : { ...decision, reason: `${decision.reason}, or a rule that names you among its operators` }
+}
+
+/**
  * Rules by their names, for an operation on what they have made before. One that is no longer in force limits
  * nobody: the role decides.
  */

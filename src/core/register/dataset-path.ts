@@ -1,5 +1,5 @@
 import { isLegalDataPath } from '../naming.ts'
-import { compilePattern, escapePattern, type Pattern } from '../patterns/pattern.ts'
+import { compilePattern, escapePattern } from '../patterns/pattern.ts'
 
 /** Where a dataset lies in its filesystem. */
 export interface DatasetPath {
@@ -8,7 +8,7 @@ export interface DatasetPath {
   /** What a version of the dataset points to, unless it is a file; '' is the filesystem's root. */
   folder: string
   /** The files that belong to it, unless it is a file itself. */
-  pattern: Pattern
+  pattern: string
   /** What their paths begin with. */
   prefix: string
 }
@@ -24,9 +24,19 @@ const WILDCARD = /[*?[{]|[!@+]\(/
  * nothing of the path, which may be an address with a signature in it.
  */
 export function parseDatasetPath(text: string): DatasetPath | { problem: string } {
-  const path = text.replace(/^\//, '')
-  const problem = problemOf(text, path)
+  const problem = problemOf(text, text.replace(/^\//, ''))
   if (problem !== undefined) return { problem }
+  const place = toDatasetPath(text)
+  const pattern = compilePattern(place.pattern)
+  if ('problem' in pattern) return pattern
+  const [capture] = pattern.captureNames
+  if (capture === undefined) return place
+  return { problem: `{${capture}} captures nothing here, as a dataset is one asset; write * instead` }
+}
+
+/** The same of a path that was parsed before: compiling its pattern, of which there may be hundreds, is spared. */
+export function toDatasetPath(text: string): DatasetPath {
+  const path = text.replace(/^\//, '')
   if (!WILDCARD.test(path)) return toFolder(path)
   return toGlob(path.endsWith('/') ? `${path}**` : path)
 }
@@ -48,26 +58,18 @@ function problemOf(text: string, path: string): string | undefined {
   return legal.ok ? undefined : legal.reason
 }
 
-function toFolder(path: string): DatasetPath | { problem: string } {
+function toFolder(path: string): DatasetPath {
   const folder = path.replace(/\/$/, '')
-  const pattern = compilePattern(everythingIn(folder))
-  if ('problem' in pattern) return pattern
   const isFolder = folder !== path || folder === ''
   return {
     plain: isFolder ? undefined : path,
     folder,
-    pattern,
+    pattern: everythingIn(folder),
     prefix: folder === '' ? '' : `${folder}/`,
   }
 }
 
-function toGlob(path: string): DatasetPath | { problem: string } {
-  const pattern = compilePattern(path)
-  if ('problem' in pattern) return pattern
-  const [capture] = pattern.captureNames
-  if (capture !== undefined) {
-    return { problem: `{${capture}} captures nothing here, as a dataset is one asset; write * instead` }
-  }
-  const prefix = path.slice(0, path.search(WILDCARD))
+function toGlob(pattern: string): DatasetPath {
+  const prefix = pattern.slice(0, pattern.search(WILDCARD))
   return { plain: undefined, folder: prefix.slice(0, Math.max(0, prefix.lastIndexOf('/'))), pattern, prefix }
 }

@@ -1,5 +1,5 @@
 import { escapePattern } from '../patterns/pattern.ts'
-import { parseDatasetPath } from './dataset-path.ts'
+import { toDatasetPath } from './dataset-path.ts'
 import type { Registration, Target } from './request.ts'
 
 /**
@@ -8,11 +8,10 @@ import type { Registration, Target } from './request.ts'
  */
 export function targetsOf({ datasets, datastores, workspaces, files }: Registration): Target[] {
   return datasets.flatMap(({ name, path }, dataset) => {
-    const parsed = parseDatasetPath(path)
-    if ('problem' in parsed) throw new Error(`the path of dataset ${name} ${parsed.problem}`)
+    const place = toDatasetPath(path)
     return datastores.map((datastore, at): Target => {
       const index = dataset * datastores.length + at
-      const file = files.includes(index) ? parsed.plain : undefined
+      const file = files.includes(index) ? place.plain : undefined
       return {
         index,
         at: { dataset, datastore: at },
@@ -24,9 +23,9 @@ export function targetsOf({ datasets, datastores, workspaces, files }: Registrat
         ...(file === undefined
           ? {
               type: 'uri_folder',
-              dataPath: parsed.folder,
-              pattern: parsed.pattern.source,
-              prefix: parsed.prefix,
+              dataPath: place.folder,
+              pattern: place.pattern,
+              prefix: place.prefix,
             }
           : { type: 'uri_file', dataPath: file, pattern: escapePattern(file), prefix: file }),
       }
@@ -44,6 +43,5 @@ function assetOf(dataset: string, datastore: string, isLast: boolean): string {
 
 /** Of a target that need not be a folder: the path that may be a file. */
 export function plainPathOf({ path }: Target): string | undefined {
-  const parsed = parseDatasetPath(path)
-  return 'problem' in parsed ? undefined : parsed.plain
+  return toDatasetPath(path).plain
 }

@@ -53,8 +53,9 @@ export function parseRules(
   if (problems.length > 0)
     return { ok: false, problems: bounded(sortProblems(problems), 'problems'), warnings }
   if (rules.rules.length === 0) {
-    const places = files.length === 0 ? 'as there are no rule files' : `in ${listed(named)}`
-    return refused(named[0], `no rules found ${places}; add one under rules`)
+    return files.length === 0
+      ? refused(undefined, 'there are no rule files; write one, *.yaml, with a list under rules')
+      : refused(named[0], `no rules found in ${listed(named)}; add one under rules`)
   }
   return { ok: true, rules, warnings }
 }

@@ -86,11 +86,19 @@ export function fromError(error: unknown): Answer | undefined {
   if (error instanceof TransientError) {
     const { retryAfterMs } = error
     const headers = retryAfterMs === undefined ? {} : retryAfter(retryAfterMs)
-    return problem(503, 'unavailable', reasonOf(error), { headers })
+    return problem(503, 'unavailable', withoutPlaces(reasonOf(error)), { headers })
   }
   if (error instanceof PermanentError) return problem(400, 'refused', reasonOf(error))
   if (error instanceof UnreadableError) return problem(500, 'unreadable', reasonOf(error))
   return undefined
+}
+
+/** Endpoints of storage and vaults, and what a connection was made to: for those who read the log. */
+const PLACES =
+  /(?:[\w-]+\.)+(?:core|vault|storage)(?:\.[\w-]+)+(?::\d+)?|\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g
+
+function withoutPlaces(text: string): string {
+  return text.replace(PLACES, '…')
 }
 
 export function retryAfter(ms: number): Record<string, string> {

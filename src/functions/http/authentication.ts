@@ -13,6 +13,9 @@ export interface AuthenticationOptions {
   now: () => number
 }
 
+/** What a setting still says while the platform cannot read the secret that it names: everybody may know that text. */
+const UNRESOLVED = /^@Microsoft\.(KeyVault|AppConfiguration)\(/i
+
 const LOOPBACK = ['127.0.0.1', '[::1]', 'localhost']
 
 /**
@@ -31,7 +34,8 @@ export function createAuthentication({ auth, webhookSecret, now }: Authenticatio
     const authorization = request.headers.get('authorization')
     const token = /^Bearer +([^\s]+)$/i.exec(authorization ?? '')?.[1]
     if (verify === undefined || token === undefined) {
-      if (route.proof === 'webhook') return proveWebhook(request, authorization, body)
+      const isPush = verify === undefined || isProof(request, authorization)
+      if (route.proof === 'webhook' && isPush) return proveWebhook(request, authorization, body)
       if (verify === undefined) return localCaller(request)
       return { refused: unauthenticated('expected an access token: Authorization: Bearer …') }
     }
@@ -47,6 +51,10 @@ export function createAuthentication({ auth, webhookSecret, now }: Authenticatio
     if (webhookSecret === undefined) {
       const detail = 'set LAKEMARK_RULES_WEBHOOK_SECRET to let a git server announce pushes'
       return { refused: problem(403, 'no-webhook', detail) }
+    }
+    if (UNRESOLVED.test(webhookSecret)) {
+      const detail = 'the function app cannot read the secret that LAKEMARK_RULES_WEBHOOK_SECRET names'
+      return { refused: problem(503, 'unavailable', detail) }
     }
     const signature = headers.get('x-hub-signature-256')
     if (knowsSecret({ authorization, signature, body }, webhookSecret)) return { caller: WEBHOOK_CALLER }
@@ -69,6 +77,11 @@ export function createAuthentication({ auth, webhookSecret, now }: Authenticatio
 }
 
 export type Authenticate = ReturnType<typeof createAuthentication>
+
+/** Whether it comes with what webhooks prove themselves by. */
+function isProof({ headers }: HttpRequest, authorization: string | null): boolean {
+  return headers.has('x-hub-signature-256') || /^Basic /i.test(authorization ?? '')
+}
 
 function challenge(value: string): Record<string, string> {
   return { 'WWW-Authenticate': value }

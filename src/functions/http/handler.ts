@@ -2,8 +2,9 @@ import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/fu
 import type { RateClass, RateLimits } from '../../access/rate-limits.ts'
 import type { AuditLog } from '../../app/audit.ts'
 import type { Caller } from '../../core/access/caller.ts'
-import { type Decision, mayCall, mayOperateAll } from '../../core/access/decision.ts'
-import { redacted } from '../../log.ts'
+import { type Decision, mayCall, mayOperateAll, mayOperateSome } from '../../core/access/decision.ts'
+import { reasonOf } from '../../core/errors.ts'
+import { redacted } from '../../core/redaction.ts'
 import type { LakemarkOpener } from '../../open-lakemark.ts'
 import { type Answer, fromError, ProblemError, problem, retryAfter, toResponse } from './answers.ts'
 import { createAuditTrail, type Origin, originOf } from './audit-trail.ts'
@@ -21,6 +22,8 @@ export interface HandlerOptions {
   isBehindAzure: boolean
   now: () => number
 }
+
+const SERVER_ERROR = 500
 
 /**
  * The handler of a route: who calls, how often, with what, and whether they may, in this order; then what it does,
@@ -43,14 +46,10 @@ export function createHandler(route: Route, options: HandlerOptions) {
     limit(keyOf(caller, origin), route.changes ? 'change' : 'read')
 
     const known = { caller, origin }
-    // Whoever may not make this call at all is not told what else is wrong with it.
-    if (route.operates === undefined) {
-      const refusal = await refuseUnless(byRole(caller), context, {
-        ...known,
-        parameters: paramsOf(route, request),
-      })
-      if (refusal !== undefined) return refusal
-    }
+    // Whoever may not make this call at all is not told what else is wrong with it, and costs nothing more.
+    const asked = { ...known, parameters: paramsOf(route, request) }
+    const refused = await refuseUnless(await byStanding(caller), context, asked)
+    if (refused !== undefined) return refused
     const input = parseInput(route, request, body)
     const call: Call = { lakemark, audit, routes, caller, request, ...input }
     const parameters = {
@@ -81,6 +80,13 @@ export function createHandler(route: Route, options: HandlerOptions) {
     return route.access === 'public' || isProven ? { allowed: true } : mayCall(caller, route.access)
   }
 
+  async function byStanding(caller: Caller): Promise<Decision> {
+    const decision = byRole(caller)
+    if (decision.allowed || route.access === 'public' || route.operates === undefined) return decision
+    const { rules } = await lakemark()
+    return mayOperateSome(caller, route.access, rules().rules.rules)
+  }
+
   async function byRules(call: Call): Promise<Decision> {
     if (route.operates === undefined) return { allowed: true }
     const operated = await route.operates(call)
@@ -103,10 +109,22 @@ export function createHandler(route: Route, options: HandlerOptions) {
     return refusal
   }
 
-  /** A defect of ours stands in the log with all that is known of it, and in the answer without. */
+  /**
+   * Trouble stands in the log, by the id of the call, with its reason; a defect of ours with all that is known of it,
+   * and in the answer without.
+   */
   function failed(error: unknown, context: InvocationContext): Answer {
     const answer = fromError(error)
-    if (answer !== undefined) return answer
+    if (answer !== undefined) {
+      if (answer.status >= SERVER_ERROR) {
+        context.warn('a call could not be answered', {
+          route: route.name,
+          problem: answer.problem,
+          reason: reasonOf(error),
+        })
+      }
+      return answer
+    }
     const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
     context.error(redacted(`${route.name} failed: ${told}`))
     return problem(

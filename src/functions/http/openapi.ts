@@ -64,7 +64,7 @@ function toOperation(route: Route): Json {
           description:
             'Where a rule names its operators, they may call without the role, and nobody else with it.',
         }),
-    parameters: [...pathParameters(route), ...queryParameters(route)],
+    parameters: [...pathParameters(route), ...queryParameters(route), ...headerParameters(route)],
     ...(body === undefined
       ? {}
       : { requestBody: { content: { 'application/json': { schema: schemaOf(body) } } } }),
@@ -99,6 +99,16 @@ function queryParameters({ query }: Route): Json[] {
     required: required.includes(name),
     ...(description === undefined ? {} : { description }),
     schema,
+  }))
+}
+
+function headerParameters({ headers = {} }: Route): Json[] {
+  return Object.entries(headers).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
   }))
 }
 

@@ -21,7 +21,10 @@ export function registerRoutes(
       route: path,
       authLevel: 'anonymous',
       async handler(request, context) {
-        opened ??= open()
+        opened ??= open().catch((error: unknown) => {
+          opened = undefined
+          throw error
+        })
         const handle = (await opened).get(name)
         if (handle === undefined) throw new Error(`the route ${name} has no definition`)
         return handle(request, context)

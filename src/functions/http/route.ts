@@ -30,6 +30,8 @@ export interface Route<Q extends z.ZodObject = z.ZodObject, B extends z.ZodType 
   proof?: 'webhook'
   /** Whether it may change anything. It is written to the audit trail then, and the rate is another. */
   changes: boolean
+  /** Headers that it looks at: names and what they say. */
+  headers?: Readonly<Record<string, string>>
   /** A strict object: what it does not name is refused. Without it the route takes none. */
   query?: Q
   /** Of JSON; no body at all counts as `{}`. Without it a body is not looked at. */

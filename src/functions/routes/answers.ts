@@ -101,7 +101,7 @@ export const versionDocument: z.ZodType<VersionDocument & { continuation: string
   continuation: CONTINUATION_ANSWER,
 })
 
-const sighting = z
+export const sighting = z
   .object({
     at: time,
     etag: z.string(),
@@ -111,6 +111,27 @@ const sighting = z
   })
   .nullable()
 
+export const gathering = z
+  .object({ files: z.int(), since: time, dueAt: time, cause: z.string() })
+  .nullable()
+  .describe('Where it waits to be cut into a version.')
+
+/** What the lake holds of a file. */
+export const lakeFacts = z
+  .discriminatedUnion('state', [
+    z.object({
+      state: z.literal('there'),
+      etag: z.string(),
+      sizeBytes: z.int(),
+      isDirectory: z.boolean(),
+      isBeingCopied: z.boolean(),
+    }),
+    z.object({ state: z.literal('absent') }),
+    z.object({ state: z.literal('unknown'), reason: z.string() }),
+  ])
+  .nullable()
+  .describe('What the lake holds; null: it was not asked, as no rule names the container.')
+
 const fileInAsset: z.ZodType<FileInAsset> = z.object({
   asset: z.string(),
   type: z.enum(['uri_file', 'uri_folder']).nullable().describe('Null: there is no such asset yet.'),
@@ -119,10 +140,7 @@ const fileInAsset: z.ZodType<FileInAsset> = z.object({
     .describe('Those in force that make this asset of the file now; none: former rules did.'),
   workspaces: z.array(z.string()).describe('Where these rules send it: aliases.'),
   lastSeen: sighting.describe('The newest news of the file that was recorded; null: none has ever come.'),
-  gathering: z
-    .object({ files: z.int(), since: time, dueAt: time, cause: z.string() })
-    .nullable()
-    .describe('Where it waits to be cut into a version.'),
+  gathering,
   versions: z
     .array(
       versionDetail.and(
@@ -147,20 +165,7 @@ export const fileKnowledge: z.ZodType<FileKnowledge & { continuation: string | n
   commit: z.string().nullable().describe('Of the rules in force, where it is known.'),
   isWatched: z.boolean().describe('Whether a rule in force names the container.'),
   isDirectory: z.boolean(),
-  lake: z
-    .discriminatedUnion('state', [
-      z.object({
-        state: z.literal('there'),
-        etag: z.string(),
-        sizeBytes: z.int(),
-        isDirectory: z.boolean(),
-        isBeingCopied: z.boolean(),
-      }),
-      z.object({ state: z.literal('absent') }),
-      z.object({ state: z.literal('unknown'), reason: z.string() }),
-    ])
-    .nullable()
-    .describe('What the lake holds; null: it was not asked, as no rule names the container.'),
+  lake: lakeFacts,
   rules: z
     .array(
       z.object({

@@ -2,6 +2,30 @@ import * as z from 'zod'
 import { json, problem } from '../http/answers.ts'
 import { BLOB_ADDRESS, parseAddress } from '../http/blob-address.ts'
 import { defineRoute } from '../http/route.ts'
+import { gathering, lakeFacts, sighting, versionDetail } from './answers.ts'
+
+const ruleShown = z.object({
+  rule: z.string(),
+  file: z.string().describe('Where the rule stands.'),
+  line: z.int(),
+  reason: z.string().nullable().describe('Why the rule leaves the file; null: it takes it.'),
+  result: z
+    .looseObject({ kind: z.enum(['matched', 'refused', 'missed']) })
+    .describe('What it makes of the file, or the first condition that does not hold.'),
+  ledger: z
+    .object({
+      recorded: sighting.describe('The newest news of the file that was recorded; null: none has ever come.'),
+      gathering,
+      version: versionDetail.nullable().describe('The one that its newest content is part of.'),
+      refusal: z
+        .object({ reason: z.string(), at: z.iso.datetime() })
+        .nullable()
+        .describe("The rule's last one of the file."),
+      obstacle: z.string().nullable().describe('What stands in the way of the next version.'),
+    })
+    .nullable()
+    .describe('Of a rule that matches what the ledger knows.'),
+})
 
 export const EXPLAIN_ROUTES = [
   defineRoute({
@@ -24,14 +48,13 @@ export const EXPLAIN_ROUTES = [
           source: z.enum(['service', 'rules']),
           isDirectory: z.boolean(),
           isWatched: z.boolean(),
-          rules: z
-            .array(
-              z.looseObject({
-                rule: z.string(),
-                reason: z.string().nullable().describe('Why the rule leaves the file; null: it takes it.'),
-              }),
-            )
-            .describe('Those that match first, then the nearest.'),
+          nearestContainers: z
+            .array(z.string())
+            .describe('account/container, of those that rules name, where no rule names this one.'),
+          lake: lakeFacts,
+          rules: z.array(ruleShown).describe('Those that match first, then the nearest.'),
+          notShown: z.int().describe('Rules of the container that do not match, and are left out.'),
+          ofOtherContainers: z.int().describe('Rules for other containers.'),
           nearest: z.object({ rule: z.string(), advice: z.string() }).nullable(),
         }),
       },

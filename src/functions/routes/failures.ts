@@ -16,6 +16,7 @@ import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
 import { ASSET_NAME, RULE_NAME, WORKSPACE_ALIAS } from '../http/names.ts'
 import { defineRoute } from '../http/route.ts'
 import { unknownAsset } from './answers.ts'
+import { operatedAsset } from './operated-asset.ts'
 
 const MAX_TEXT = 300
 
@@ -123,8 +124,11 @@ export const FAILURE_ROUTES = [
     },
     async handle({ lakemark, body, caller }) {
       const { failures, rules } = await lakemark()
-      const { continuation } = body
-      const mayRetry = (rule: string | undefined) => isAllowed(caller, rule, rules().rules.rules)
+      const { asset, continuation } = body
+      const mayRetry = (rule: string | undefined) =>
+        // Who may operate all that the asset was made of was asked before.
+        (asset !== undefined && rule !== undefined && isFromRequest(rule)) ||
+        isAllowed(caller, rule, rules().rules.rules)
       const report = await failures.retry(toSelection(body), { continuation, mayRetry })
       if (report === undefined) return problem(404, 'unknown-failure', 'no failure has this id')
       return json(202, { ...report, continuation: report.continuation ?? null })
@@ -138,7 +142,7 @@ export const FAILURE_ROUTES = [
     access: 'Lakemark.Operate',
     changes: true,
     async operates({ lakemark, params: { name = '' } }) {
-      return touchedByAsset(await lakemark(), name)
+      return operatedAsset(await lakemark(), name)
     },
     answers: {
       202: {
@@ -173,26 +177,14 @@ async function touched(lakemark: OpenLakemark, selection: RetrySelection): Promi
     const rule = await lakemark.failures.ruleOf(selection.id)
     const asset = deliveryIn(selection.id)?.asset
     if (rule === undefined) return undefined
-    if (isFromRequest(rule)) return asset === undefined ? undefined : touchedByAsset(lakemark, asset)
+    if (isFromRequest(rule)) return asset === undefined ? undefined : operatedAsset(lakemark, asset)
     return { rules: operatedRules([rule], inForce), beyond: false }
   }
   const { rule, asset } = selection.filter
   if (rule !== undefined && !isFromRequest(rule)) {
     return { rules: operatedRules([rule], inForce), beyond: false }
   }
-  return asset === undefined ? undefined : touchedByAsset(lakemark, asset)
-}
-
-async function touchedByAsset(
-  { status, rules, register }: OpenLakemark,
-  name: string,
-): Promise<Operated | undefined> {
-  const names = isAssetName(name) ? await status.rulesOf(name) : undefined
-  if (names === undefined) return undefined
-  // What requests have made is its who watches that ground.
-  const { rules: keepers, beyond } = await register.operatedAsset(name)
-  const makers = names.filter(it => !isFromRequest(it))
-  return { rules: [...operatedRules(makers, rules().rules.rules), ...keepers], beyond }
+  return asset === undefined ? undefined : operatedAsset(lakemark, asset)
 }
 
 /** Of a failure. Undefined: it is no rule's. */

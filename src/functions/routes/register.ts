@@ -5,7 +5,7 @@ import type { RequestProblem } from '../../core/register/request.ts'
 import { type Answer, json, problem } from '../http/answers.ts'
 import { defineRoute } from '../http/route.ts'
 import { registerBody, whyUnknown } from './register-body.ts'
-import { idempotencyKeyOf, nameOf, POLL_SECONDS, refusal, unknownRun } from './runs.ts'
+import { IDEMPOTENCY_KEY, idempotencyKeyOf, nameOf, POLL_SECONDS, refusal, unknownRun } from './runs.ts'
 
 /** Of a request's problems that are told. */
 const MAX_PROBLEMS = 100
@@ -53,7 +53,10 @@ const registration = z.object({
     .describe('One for each dataset and datastore.'),
 }) satisfies z.ZodType<RegistrationView>
 
-const LOCATION = { Location: 'What becomes of it; asking there answers 202 until it has ended.' }
+const LOCATION = {
+  Location: 'What becomes of it; asking there answers 202 until it has ended.',
+  'Retry-After': 'Seconds, to ask there.',
+}
 
 /** What a caller names is registered, without a rule for it. */
 export const REGISTER_ROUTES = [
@@ -70,6 +73,7 @@ export const REGISTER_ROUTES = [
         .default('false')
         .describe('Checks and counts, and changes nothing.'),
     }),
+    headers: IDEMPOTENCY_KEY,
     body: registerBody,
     whyUnknown,
     async operates({ lakemark, body, caller }) {

@@ -9,6 +9,7 @@ import { type Answer, json, ProblemError, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
 import { ASSET_NAME, RULE_NAME, WORKSPACE_ALIAS } from '../http/names.ts'
 import { defineRoute } from '../http/route.ts'
+import { operatedAsset } from './operated-asset.ts'
 import { runShown } from './run-answers.ts'
 
 const MAX_KEY_LENGTH = 200
@@ -38,7 +39,14 @@ const filter = z.strictObject({
 })
 
 const UNKNOWN = { 404: { description: 'There is no such run' } }
-const LOCATION = { Location: 'The run; asking it answers 202 until it has ended.' }
+const LOCATION = {
+  Location: 'The run; asking it answers 202 until it has ended.',
+  'Retry-After': 'Seconds, to ask there.',
+}
+/** Of routes that begin a run. */
+export const IDEMPOTENCY_KEY = {
+  'Idempotency-Key': `1 to ${MAX_KEY_LENGTH} characters; for a day, the same key of the same caller leads to the same run.`,
+}
 
 /** Re-sync: lake, ledger and workspaces are brought into line. */
 export const RUN_ROUTES = [
@@ -50,9 +58,15 @@ export const RUN_ROUTES = [
       'Compares the lake with the ledger and takes in what is missing; joins a run over the same ground',
     access: 'Lakemark.Operate',
     changes: true,
+    headers: IDEMPOTENCY_KEY,
     body: filter,
     async operates({ lakemark, body }) {
-      return touched(await lakemark(), toFilter(body))
+      const opened = await lakemark()
+      const byFilter = touched(opened, toFilter(body))
+      // Of an asset, versions of all rules that have ever made it may be delivered again.
+      const { asset, rule, verify } = body
+      const made = verify && rule === undefined && asset !== undefined && (await operatedAsset(opened, asset))
+      return made ? { rules: [...byFilter.rules, ...made.rules], beyond: made.beyond } : byFilter
     },
     answers: {
       202: { description: 'The run', schema: runShown, headers: LOCATION },

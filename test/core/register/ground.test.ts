@@ -118,9 +118,7 @@ describe('the name of an asset', () => {
 describe('the path of a dataset', () => {
   const parse = (text: string) => {
     const parsed = parseDatasetPath(text)
-    return 'problem' in parsed
-      ? parsed.problem
-      : [parsed.plain, parsed.folder, parsed.pattern.source, parsed.prefix]
+    return 'problem' in parsed ? parsed.problem : [parsed.plain, parsed.folder, parsed.pattern, parsed.prefix]
   }
 
   it.each([

@@ -161,7 +161,7 @@ describe('several files', () => {
   })
 
   it.each([
-    [[], 'rules:1:1  no rules found as there are no rule files; add one under rules'],
+    [[], 'rules:1:1  there are no rule files; write one, *.yaml, with a list under rules'],
     [['', '# nothing'], '0.yaml:1:1  no rules found in 0.yaml, 1.yaml; add one under rules'],
     [['rules: []'], '0.yaml:1:1  no rules found in 0.yaml; add one under rules'],
     [['rules:'], '0.yaml:1:1  no rules found in 0.yaml; add one under rules'],

@@ -1,0 +1,4 @@
+import { describeSuite } from './describe-suite.ts'
+import { httpChanges } from './http-changes.ts'
+
+describeSuite(httpChanges)
