@@ -169,7 +169,7 @@ describe('an app whose workspaces and datastores need credentials', () => {
       const given = puts(/\/datastores\//).filter(({ secret }) => secret === KEYS[1])
       return new Set(given.map(({ workspace }) => workspace)).size === 2
     })
-    expect(await read('health')).toContain('"datastores:written":')
+    await until('health to count them', async () => (await read('health')).includes('"datastores:written":'))
   })
 
   it('says what is in the way', async () => {
