@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MINUTE } from '../../src/core/time.ts'
-import { createLakemark, type Lakemark, type World } from '../../src/wiring.ts'
+import type { Lakemark } from '../../src/wiring.ts'
+import { createDoomed } from '../support/doomed.ts'
 import { createMemoryWorld } from '../support/memory-world.ts'
 import {
   DEFINITIONS,
@@ -14,27 +15,6 @@ import {
 const PORTS = ['ledger', 'agenda', 'queue', 'lake', 'azureMl', 'budgetStore', 'runStore'] as const
 const { SILVER, BRONZE } = DEFINITIONS
 const REQUEST = requestOf({ sales: 'sales/**/*.csv', one: 'one.csv' }, { datastores: [BRONZE, SILVER] })
-
-/** A process that dies with its n-th call of a port: that call is not made, or made and not answered, and no other is. */
-function createDoomed(world: MemoryWorld, n: number, isMade: boolean) {
-  let calls = 0
-  const doom = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, name) {
-        const value = Reflect.get(target, name)
-        if (typeof value !== 'function') return value
-        return async (...parameters: unknown[]) => {
-          calls += 1
-          if (calls > n || (calls === n && !isMade)) throw new Error('the process is dead')
-          const answer: unknown = await value.apply(target, parameters)
-          if (calls >= n) throw new Error('the process is dead')
-          return answer
-        }
-      },
-    })
-  const ports: Partial<World> = Object.fromEntries(PORTS.map(name => [name, doom(world[name])]))
-  return { lakemark: createLakemark({ ...world, ...ports }), calls: () => calls }
-}
 
 function createScene(): MemoryWorld {
   const world = createMemoryWorld(WATCHING_RULES)
@@ -84,7 +64,7 @@ describe('a run that registers, whose process is killed', () => {
     let n = 0
     for (n = 1; !alive; n += 1) {
       const world = createScene()
-      const { lakemark, calls } = createDoomed(world, n, isMade)
+      const { lakemark, calls } = createDoomed(world, PORTS, n, isMade)
       try {
         await start(lakemark)
         await work(world, lakemark)

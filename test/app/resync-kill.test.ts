@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { RunView } from '../../src/app/resync/run-view.ts'
 import { MINUTE } from '../../src/core/time.ts'
-import { createLakemark, type Lakemark, type World } from '../../src/wiring.ts'
+import type { Lakemark } from '../../src/wiring.ts'
+import { createDoomed } from '../support/doomed.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
@@ -20,32 +21,6 @@ const LOST = ['files/b.csv', 'files/sub/d.csv', 'files/sub/e.csv']
 const RULE = `${FILES_RULE}
   - { name: below, from: contosolake/silver, match: "files/{area}/{name}.csv", asset: "{area}-{name}", to: [ml-retail] }
 `
-
-/** A process that dies with its n-th call of a port: that call is not made, or made and not answered, and no other is. */
-function createDoomed(
-  world: MemoryWorld,
-  n: number,
-  isMade: boolean,
-): { lakemark: Lakemark; calls: () => number } {
-  let calls = 0
-  const doom = <T extends object>(port: T): T =>
-    new Proxy(port, {
-      get(target, name) {
-        const value = Reflect.get(target, name)
-        if (typeof value !== 'function') return value
-        return async (...parameters: unknown[]) => {
-          calls += 1
-          if (calls > n || (calls === n && !isMade)) throw new Error('the process is dead')
-          const answer: unknown = await value.apply(target, parameters)
-          if (calls >= n) throw new Error('the process is dead')
-          return answer
-        }
-      },
-    })
-  const ports: Partial<World> = Object.fromEntries(PORTS.map(name => [name, doom(world[name])]))
-  const lakemark = createLakemark({ ...world, ...ports })
-  return { lakemark, calls: () => calls }
-}
 
 async function createScene() {
   const world = createMemoryWorld(RULE)
@@ -103,7 +78,7 @@ describe('a re-sync run whose process is killed', () => {
     let n = 0
     for (n = 1; !alive; n += 1) {
       const world = await createScene()
-      const { lakemark, calls } = createDoomed(world, n, isMade)
+      const { lakemark, calls } = createDoomed(world, PORTS, n, isMade)
       await dieIn(world, lakemark)
       alive = calls() < n
       const { counters } = await goOn(world)
