@@ -151,6 +151,8 @@ export interface Lake {
   list(folder: BlobRef, page: PageRequest): Promise<Page<BlobProperties & { ref: BlobRef }>>
   /** The blobs of a place in the service's order, the same every time; none where there is no such container. */
   listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>>
+  /** The first path of a place, in the service's order, that does not sort before this name; undefined: none does. */
+  firstFrom(place: LakePlace, name: string): Promise<string | undefined>
   /** What lies one level below a place whose prefix is '' or ends with a slash. */
   listFolders(place: LakePlace, page: PageRequest): Promise<FolderPage>
   /** Whether there is such a container. */

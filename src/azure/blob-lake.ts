@@ -6,6 +6,9 @@ import { readListing } from './blob-listing.ts'
 import { fromStorage, isNotFound } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
+/** One after the other, which hold nothing and are not the last. */
+const MAX_EMPTY_PAGES = 100
+
 /** The lake's storage accounts, read-only. `serviceOf` gives the client of an account by its name. */
 export function createBlobLake(serviceOf: (account: string) => BlobServiceClient): Lake {
   return {
@@ -44,14 +47,26 @@ export function createBlobLake(serviceOf: (account: string) => BlobServiceClient
 
     listFlat,
 
+    async firstFrom(place, name) {
+      let continuation: string | undefined
+      for (let pages = 0; pages < MAX_EMPTY_PAGES; pages += 1) {
+        const page = { limit: 1, continuation }
+        const found = await readListing(serviceOf(place.account), place, { startFrom: name }, page)
+        const first = found?.blobs[0]?.path
+        continuation = found?.nextMarker
+        if (first !== undefined || continuation === undefined) return first
+      }
+      throw new TransientError(`a listing of ${place.account}/${place.container} goes on without any blob`)
+    },
+
     async listFolders(place, page) {
-      const found = await readListing(serviceOf(place.account), place, '/', page)
+      const found = await readListing(serviceOf(place.account), place, { delimiter: '/' }, page)
       return { items: found?.folders ?? [], blobs: found?.blobs ?? [], continuation: found?.nextMarker }
     },
   }
 
   async function listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>> {
-    const found = await readListing(serviceOf(place.account), place, undefined, page)
+    const found = await readListing(serviceOf(place.account), place, {}, page)
     return { items: found?.blobs ?? [], continuation: found?.nextMarker }
   }
 }

@@ -23,6 +23,12 @@ const BEING_DELETED = 'ContainerBeingDeleted'
  */
 const INCLUDE = 'metadata,copy'
 
+export interface ListingQuery {
+  delimiter?: string
+  /** The first name, in the service's order, that is wanted; since version 2026-02-06 of the service's API. */
+  startFrom?: string
+}
+
 export interface ListingOptions {
   /** For one page with all its repetitions. */
   pageMs?: number
@@ -39,7 +45,7 @@ export interface ListingOptions {
 export async function readListing(
   service: BlobServiceClient,
   { account, container, prefix }: LakePlace,
-  delimiter: string | undefined,
+  { delimiter, startFrom }: ListingQuery,
   { continuation, limit }: PageRequest,
   { pageMs = PAGE_MS }: ListingOptions = {},
 ): Promise<Listing | undefined> {
@@ -49,6 +55,7 @@ export async function readListing(
     comp: 'list',
     prefix: prefix === '' ? undefined : prefix,
     delimiter,
+    startFrom: startFrom === '' ? undefined : startFrom,
     marker: continuation,
     maxresults: String(Math.min(limit, MAX_PAGE)),
     include: INCLUDE,

@@ -8,6 +8,7 @@ import { withinTime } from './within-time.ts'
 
 /** Each costs a request. */
 const MAX_PLACES = 1000
+const READING = 'read the index of listings'
 
 interface Row {
   stamp: string
@@ -18,9 +19,16 @@ interface Row {
 export function createTableListingIndex(table: TableClient): ListingIndex {
   return {
     async read(place, from, page) {
-      const filter = odata`PartitionKey eq ${partitionOf(place)} and RowKey ge ${keyOfBound(from)}`
-      const { items, continuation } = await queryPage<Row>(table, filter, page, 'read the index of listings')
+      const { items, continuation } = await queryPage<Row>(table, rowsFrom(place, from), page, READING)
       return { items: items.map(toRow), continuation }
+    },
+
+    async readBounds(place, from, page) {
+      const rows = await queryPage<Row>(table, rowsFrom(place, from), page, READING, ['RowKey'])
+      return {
+        items: rows.items.map(({ rowKey }) => boundOfKey(String(rowKey))),
+        continuation: rows.continuation,
+      }
     },
 
     async places() {
@@ -73,6 +81,10 @@ export function createTableListingIndex(table: TableClient): ListingIndex {
       if (!isNotFound(error)) throw fromStorage(error, 'write the index of listings')
     }
   }
+}
+
+function rowsFrom(place: IndexPlace, bound: string): string {
+  return odata`PartitionKey eq ${partitionOf(place)} and RowKey ge ${keyOfBound(bound)}`
 }
 
 function partitionOf({ account, container, order }: IndexPlace): string {

@@ -11,19 +11,21 @@ const NOT_GIVEN_OUT = 'continuation: not one that was given out; begin without i
 
 /**
  * One page of a query. Table Storage may answer fewer than asked for, even none, and still have more: follow
- * the continuation. PermanentError where the continuation is not one that was given out.
+ * the continuation. `select`: nothing but these properties. PermanentError where the continuation is not one that was given out.
  */
 export async function queryPage<T extends object>(
   table: TableClient,
   filter: string,
   { continuation, limit }: PageRequest,
   doing: string,
+  select?: readonly string[],
 ): Promise<Page<TableEntityResult<T>>> {
   if (continuation !== undefined && !isContinuation(continuation)) {
     throw new PermanentError(NOT_GIVEN_OUT)
   }
   try {
-    const pages = table.listEntities<T>({ queryOptions: { filter }, ...withinTime() }).byPage({
+    const queryOptions = { filter, ...(select === undefined ? {} : { select: [...select] }) }
+    const pages = table.listEntities<T>({ queryOptions, ...withinTime() }).byPage({
       maxPageSize: Math.min(limit, MAX_PAGE),
       ...(continuation === undefined ? {} : { continuationToken: continuation }),
     })

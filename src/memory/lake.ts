@@ -38,6 +38,7 @@ export function createMemoryLake(): MemoryLake {
       }
     },
     listFlat: async (place, page) => pageOf(blobsOf(place), page),
+    firstFrom: async (place, name) => blobsOf(place).find(({ path }) => path >= name)?.path,
     async listFolders(place, page) {
       const found = new Map<string, ListedBlob | string>()
       for (const blob of blobsOf(place)) {

@@ -1,3 +1,4 @@
+import type { Page, PageRequest } from '../app/ports.ts'
 import type { IndexPlace, IndexRow, ListingIndex } from '../app/resync/ports.ts'
 import { boundOfKey, keyOfBound } from '../core/resync/name-order.ts'
 import { pageAfter } from './paging.ts'
@@ -15,12 +16,19 @@ export function createMemoryListingIndex(): ListingIndex {
     return found
   }
 
+  function pageFrom(place: IndexPlace, from: string, page: PageRequest): Page<IndexRow> {
+    const first = keyOfBound(from)
+    return pageAfter(new Map([...rowsOf(place)].filter(([key]) => key >= first)), page)
+  }
+
   return {
     async read(place, from, page) {
-      const first = keyOfBound(from)
-      const rows = new Map([...rowsOf(place)].filter(([key]) => key >= first))
-      const { items, continuation } = pageAfter(rows, page)
+      const { items, continuation } = pageFrom(place, from, page)
       return { items: items.map(row => ({ ...row, hashes: row.hashes.slice() })), continuation }
+    },
+    async readBounds(place, from, page) {
+      const { items, continuation } = pageFrom(place, from, page)
+      return { items: items.map(({ bound }) => bound), continuation }
     },
     async places() {
       return [...byName.values()]

@@ -78,6 +78,8 @@ function createModel(seed: number, listing: Listing, yaml = RULE) {
         const next = from + random.below(900)
         return { items: its.slice(from, next), continuation: next < its.length ? String(next) : undefined }
       },
+      firstFrom: async ({ prefix }, name) =>
+        inOrder().find(({ path }) => path.startsWith(prefix) && textOf(path) >= textOf(name))?.path,
       async listFolders({ prefix }) {
         const its = inOrder().filter(({ path }) => path.startsWith(prefix))
         const names = its.map(({ path }) => /^[^/]*\/?/.exec(path.slice(prefix.length))?.[0] ?? '')

@@ -37,7 +37,7 @@ describe('a listing in trouble', () => {
     readListing(
       server.service,
       place,
-      undefined,
+      {},
       { limit: 9000, continuation: 'm +' },
       pageMs === undefined ? {} : { pageMs },
     )
@@ -71,7 +71,7 @@ describe('a listing in trouble', () => {
       `${server.service.url}?sv=2026&sig=a%2Bb%3D`,
       new AnonymousCredential(),
     )
-    await readListing(signed, place, '/', { limit: 1 })
+    await readListing(signed, place, { delimiter: '/' }, { limit: 1 })
     const asked = server.asked[0]?.searchParams
     expect([asked?.get('sig'), asked?.get('comp'), asked?.get('delimiter')]).toEqual(['a+b=', 'list', '/'])
   })

@@ -97,6 +97,20 @@ export function describeLake(name: string, create: () => Promise<LakeUnderTest>)
       expect(await all('a/b/')).toEqual({ folders: [], blobs: ['a/b/1', 'a/b/2'] })
     })
 
+    it('finds the first name that does not sort before another', async () => {
+      const { lake, account, container, put } = await create()
+      for (const path of ['a/1', 'a/b&c/é', 'b/1', 'b/2', 'c']) await put(path, 'x')
+      const first = (prefix: string, name: string) => lake.firstFrom({ account, container, prefix }, name)
+      expect(await first('', '')).toBe('a/1')
+      expect(await first('', 'a/1')).toBe('a/1')
+      expect(await first('', 'a/2')).toBe('a/b&c/é')
+      expect(await first('a/', 'a/b&c/f')).toBe('a/b&c/é')
+      expect(await first('a/', 'a:')).toBeUndefined()
+      expect(await first('b/', 'b/')).toBe('b/1')
+      expect(await first('', 'd')).toBeUndefined()
+      expect(await lake.firstFrom({ account, container: `${container}-2`, prefix: '' }, '')).toBeUndefined()
+    })
+
     it('lists nothing where there is nothing, nor where there is no container', async () => {
       const { lake, account, container, put } = await create()
       await put('a.csv', 'x')

@@ -49,6 +49,23 @@ export function describeListingIndex(name: string, create: () => Promise<Listing
       expect(items.map(plain)).toEqual([plain(rowOf('aa'))])
     })
 
+    it('gives out bounds alone, page by page', async () => {
+      const bounds = ['', 'a', 'a/b', 'é', '😀']
+      await index.change(
+        PLACE,
+        bounds.map(bound => rowOf(bound)),
+        [],
+      )
+      const found: string[] = []
+      let continuation: string | undefined
+      do {
+        const page = await index.readBounds(PLACE, 'a', { limit: 2, continuation })
+        found.push(...page.items)
+        continuation = page.continuation
+      } while (continuation !== undefined)
+      expect(found).toEqual(['a', 'a/b', 'é', '😀'])
+    })
+
     it('keeps every byte of a full row', async () => {
       const bytes = Array.from({ length: MAX_ROW_HASHES * HASH_BYTES }, (_, at) => (at * 7) % 256)
       await index.change(PLACE, [rowOf('full', bytes)], [])

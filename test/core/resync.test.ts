@@ -12,7 +12,13 @@ import {
   orderInstead,
   sortTextOf,
 } from '../../src/core/resync/name-order.ts'
-import { MAX_PLACES, planPlaces, splitPrefixes } from '../../src/core/resync/parts.ts'
+import {
+  gapsBetween,
+  MAX_PLACES,
+  planPlaces,
+  splitByBounds,
+  splitPrefixes,
+} from '../../src/core/resync/parts.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import type { RuleSet } from '../../src/core/rules/rule-set.ts'
 import { FILES_RULE, FOLDER_RULE, WORKSPACES_YAML } from '../support/memory-world.ts'
@@ -226,6 +232,35 @@ describe('the parts of a run', () => {
     expect(splitPrefixes('', ['a', 'ab', 'b/'], 32)).toEqual(['a', 'b'])
   })
 
+  it('are cut by bounds where blobs lie, finest where most of them do', () => {
+    const bounds = Array.from(
+      { length: 90 },
+      (_, at) => `in/${at < 60 ? 'a' : 'b'}${String(at).padStart(2, '0')}/x`,
+    )
+    expect(splitByBounds('in/', bounds, 32)).toEqual([
+      ...['in/a0', 'in/a1', 'in/a2', 'in/a3', 'in/a4', 'in/a5'],
+      ...['in/b6', 'in/b7', 'in/b8'],
+    ])
+    expect(splitByBounds('in/', bounds, 2)).toEqual(['in/a', 'in/b'])
+    expect(splitByBounds('in/', bounds.slice(0, 9), 32)).toEqual(['in/'])
+    // What sorts before the slash, and the slash itself, are not the same in all orders.
+    const mixed = Array.from({ length: 40 }, (_, at) => `in/a${at % 2 === 0 ? '-' : '/'}${at}`)
+    expect(splitByBounds('in/', mixed, 32)).toEqual(['in/'])
+  })
+
+  it('have gaps between them that hold whatever they do not', () => {
+    expect(gapsBetween('in/', ['in/a', 'in/b', 'in/x'])).toEqual([
+      { from: 'in/', until: 'in/a' },
+      { from: 'in/c', until: 'in/x' },
+      { from: 'in/y', until: undefined },
+    ])
+    expect(gapsBetween('', ['a'])).toEqual([
+      { from: '', until: 'a' },
+      { from: 'b', until: undefined },
+    ])
+    expect(gapsBetween('in/', ['in/'])).toEqual([])
+  })
+
   it('begin where rules and filter meet', () => {
     const rules = rulesOf(`${FILES_RULE}
   - { name: deep, from: contosolake/silver, match: "files/deep/{x}/*.csv", asset: "d-{x}", to: [ml-retail] }
@@ -253,7 +288,7 @@ describe('the parts of a run', () => {
   it('are cut into as many parts as the blobs that are expected are worth', () => {
     const rules = rulesOf(FILES_RULE)
     const splits = (expected?: number) => planPlaces(rules.rules, '', rules, expected)[0]?.splits
-    expect([splits(), splits(0), splits(20_000), splits(100_000), splits(1e9)]).toEqual([32, 1, 1, 8, 32])
+    expect([splits(), splits(0), splits(20_000), splits(100_000), splits(1e9)]).toEqual([32, 1, 5, 25, 32])
   })
 
   it('are the same ground where they do the same', () => {

@@ -106,6 +106,8 @@ export interface Ground {
 export interface ListingIndex {
   /** The rows whose bounds do not sort before `from`, in their order. */
   read(place: IndexPlace, from: string, page: PageRequest): Promise<Page<IndexRow>>
+  /** Of the same rows nothing but the bounds. */
+  readBounds(place: IndexPlace, from: string, page: PageRequest): Promise<Page<string>>
   /** All that there is something of; some that there is nothing of may be among them. */
   places(): Promise<IndexPlace[]>
   /** Rows are written, then those with the other bounds removed. */

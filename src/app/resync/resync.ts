@@ -9,6 +9,7 @@ import { createRegisterRuns } from '../register/run.ts'
 import type { createVersionRewriter } from '../rewrite-versions.ts'
 import { createComparison } from './compare.ts'
 import { createControl, createRunAnnouncer } from './control.ts'
+import { createCutPlace } from './cut-place.ts'
 import { createExtensions } from './extensions.ts'
 import { createFollowing } from './follow.ts'
 import type { ListingIndex, RunStore } from './ports.ts'
@@ -71,7 +72,8 @@ export function createResync(dependencies: Dependencies) {
   const verify = createVerification({ ...base, following })
   const complete = createCompletion(base)
   const registering = createRegisterRuns({ ...base, documents, following, complete })
-  const step = createStep({ ...base, documents, announce, scan, verify, following, registering })
+  const cutPlace = createCutPlace(base)
+  const step = createStep({ ...base, documents, announce, cutPlace, scan, verify, following, registering })
   const control = createControl({ ...base, documents, announce, registering })
   const runs = createRuns({ ...base, documents, announce })
   const { sweep, prune } = createRunSweep({ ...base, documents, announce })

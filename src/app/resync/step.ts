@@ -1,9 +1,9 @@
 import { PermanentError, reasonOf, TransientError } from '../../core/errors.ts'
-import { splitPrefixes } from '../../core/resync/parts.ts'
 import { hasEnded, isPartOver, type ListedPlace, newPart, type Part } from '../../core/resync/run.ts'
 import { MINUTE, SECOND } from '../../core/time.ts'
-import type { Clock, Lake, Log } from '../ports.ts'
+import type { Clock, Log } from '../ports.ts'
 import type { AnnounceRun } from './control.ts'
+import type { createCutPlace } from './cut-place.ts'
 import type { createFollowing } from './follow.ts'
 import type { RunStore } from './ports.ts'
 import type { RegisterRuns } from './register-runs.ts'
@@ -18,17 +18,13 @@ const MAX_ATTEMPTS = 12
 const MAX_DEFECTS = 3
 const FIRST_RETRY_MS = 2 * SECOND
 const LONGEST_RETRY_MS = MINUTE
-/** Folders and files of one level that are looked at to cut a place into parts. */
-const NAMES_LOOKED_AT = 5000
-/** Levels that hold nothing but one folder are passed. */
-const MAX_LEVELS = 8
 const ID_DIGITS = 4
 
 interface Dependencies {
   store: RunStore
   documents: RunDocuments
   announce: AnnounceRun
-  lake: Lake
+  cutPlace: ReturnType<typeof createCutPlace>
   scan: ReturnType<typeof createScan>
   verify: ReturnType<typeof createVerification>
   following: ReturnType<typeof createFollowing>
@@ -46,7 +42,8 @@ type Outcome = 'done' | 'more' | 'split'
  * lease that ends, and a checkpoint from which the next one goes on.
  */
 export function createStep(dependencies: Dependencies) {
-  const { store, documents, announce, lake, scan, verify, following, registering, clock, log } = dependencies
+  const { store, documents, announce, cutPlace, scan, verify, following, registering, clock, log } =
+    dependencies
   let steps = 0
 
   return async function step(runId: string, partId: string): Promise<void> {
@@ -123,11 +120,11 @@ export function createStep(dependencies: Dependencies) {
     await announce(run.id, id, Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** attempts))
   }
 
-  /** Cuts a place into parts, where folders allow it; false: it is listed as it is. */
+  /** Cuts a place into parts, where that can be done; false: it is listed as it is. */
   async function split(session: Session, place: ListedPlace): Promise<boolean> {
     const part = session.part()
     if (place.splits <= 1) return false
-    const prefixes = part.checkpoint.prefixes ?? (await prefixesIn(place))
+    const prefixes = part.checkpoint.prefixes ?? (await cutPlace(place))
     // Decided once: after a death in between, what lies there may be cut otherwise.
     if (part.checkpoint.prefixes === undefined) {
       await session.save({ checkpoint: { ...part.checkpoint, prefixes } })
@@ -139,20 +136,5 @@ export function createStep(dependencies: Dependencies) {
       await documents.createPart(session.run.id, smaller)
     }
     return true
-  }
-
-  async function prefixesIn({ account, container, prefix, splits }: ListedPlace): Promise<string[]> {
-    let level = prefix
-    for (let levels = 0; levels < MAX_LEVELS; levels += 1) {
-      if (level !== '' && !level.endsWith('/')) break
-      const found = await lake.listFolders({ account, container, prefix: level }, { limit: NAMES_LOOKED_AT })
-      if (found.continuation !== undefined) break
-      const names = [...found.items, ...found.blobs.map(({ path }) => path)]
-      const [only] = names
-      if (names.length > 1) return splitPrefixes(level, names, splits)
-      if (only === undefined || !only.endsWith('/')) break
-      level = only
-    }
-    return [prefix]
   }
 }

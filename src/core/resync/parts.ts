@@ -1,14 +1,15 @@
 import { literalFolder } from '../rules/backfill.ts'
 import { datastoreOf } from '../rules/datastore.ts'
 import type { Rule, RuleSet } from '../rules/rule-set.ts'
+import { endOfPrefix } from './name-order.ts'
 import type { ListedPlace } from './run.ts'
 
 /** Places that a run begins with; where there are more, containers are listed as a whole. */
 export const MAX_PLACES = 256
 /** Parts that the places together are cut into, as far as folders allow it. */
 export const SPLIT_INTO = 32
-/** A part is worth its trouble from about two pages on. */
-export const BLOBS_PER_PART = 12_500
+/** Less than a page of the service, so that a part is about one. */
+export const BLOBS_PER_PART = 4000
 
 /**
  * What has to be listed so that every file is seen that these rules may want; no file twice. `expected`: about so many
@@ -66,28 +67,84 @@ function withoutCovered(prefixes: readonly string[]): string[] {
  * The fullest is cut again and again: behind what its names have in common, at the next character.
  */
 export function splitPrefixes(parent: string, names: readonly string[], max: number): string[] {
-  const groups = [{ prefix: parent, names: [...names] }]
+  return cutFullest(parent, names, max, its => {
+    const common = commonPrefix(its)
+    // One of the names is what all begin with: it would be in no group.
+    return its.includes(common) ? undefined : groupBehind(common, its)
+  })
+}
+
+/**
+ * The same where the names are not all that there is, but bounds between which the blobs lie about evenly; what lies
+ * between the prefixes is in none of them, see `gapsBetween`. Behind the parent the prefixes consist of characters
+ * that every order of listings puts in the same place.
+ */
+export function splitByBounds(parent: string, bounds: readonly string[], max: number): string[] {
+  const within = bounds.filter(bound => bound.startsWith(parent))
+  return cutFullest(parent, within, max, its => {
+    if (its.length < BOUNDS_WORTH_CUTTING) return undefined
+    const groups = groupBehind(commonPrefix(its), its)
+    const isOrdered = groups.every(({ prefix }) => ALIKE_IN_ALL_ORDERS.test(prefix.slice(parent.length)))
+    return isOrdered && groups.length > 0 ? groups : undefined
+  })
+}
+
+/** Of the index: two parts or so. Fewer say little of where its blobs lie. */
+const BOUNDS_WORTH_CUTTING = 16
+/** ASCII behind the slash: a hierarchical listing puts the slash first, see `name-order.ts`. */
+const ALIKE_IN_ALL_ORDERS = /^[0-~]*$/
+
+/** Names from `from` on that sort before `until`; undefined: all that follow. */
+export interface Gap {
+  from: string
+  until: string | undefined
+}
+
+/** The names that begin with `parent` and with none of these prefixes, which are in their order. */
+export function gapsBetween(parent: string, prefixes: readonly string[]): Gap[] {
+  const gaps: Gap[] = []
+  let from: string | undefined = parent
+  for (const prefix of prefixes) {
+    if (from !== undefined && from !== prefix) gaps.push({ from, until: prefix })
+    from = endOfPrefix(prefix)
+  }
+  if (from !== undefined && from !== endOfPrefix(parent)) gaps.push({ from, until: undefined })
+  return gaps
+}
+
+interface Group {
+  prefix: string
+  names: string[]
+}
+
+/** `cut`: into groups; undefined: it stays whole. */
+function cutFullest(
+  parent: string,
+  names: readonly string[],
+  max: number,
+  cut: (names: readonly string[]) => Group[] | undefined,
+): string[] {
+  const groups: Group[] = [{ prefix: parent, names: [...names] }]
   const whole = new Set<string>()
   while (groups.length < max) {
     const fullest = groups
       .filter(({ prefix, names }) => names.length > 1 && !whole.has(prefix))
       .sort((a, b) => b.names.length - a.names.length)[0]
     if (fullest === undefined) break
-    const cut = cutGroup(fullest.names)
-    if (cut === undefined || groups.length - 1 + cut.length > max) whole.add(fullest.prefix)
-    else groups.splice(groups.indexOf(fullest), 1, ...cut)
+    const smaller = cut(fullest.names)
+    if (smaller === undefined || groups.length - 1 + smaller.length > max) whole.add(fullest.prefix)
+    else groups.splice(groups.indexOf(fullest), 1, ...smaller)
   }
   return groups.map(({ prefix }) => prefix).sort()
 }
 
-/** Undefined: one of the names is what all begin with. */
-function cutGroup(names: readonly string[]): { prefix: string; names: string[] }[] | undefined {
-  const common = commonPrefix(names)
-  if (names.includes(common)) return undefined
-  const groups = Map.groupBy(names, name => {
-    const next = name.codePointAt(common.length)
-    return common + String.fromCodePoint(next ?? 0)
-  })
+/** By the character behind what all begin with; a name that ends there is in no group. */
+function groupBehind(common: string, names: readonly string[]): Group[] {
+  const longer = names.filter(({ length }) => length > common.length)
+  const groups = Map.groupBy(
+    longer,
+    name => common + String.fromCodePoint(name.codePointAt(common.length) ?? 0),
+  )
   return [...groups].map(([prefix, its]) => ({ prefix, names: its }))
 }
 

@@ -2,10 +2,16 @@ import { blobText, nameOf } from '../listing/blob-text.ts'
 
 /** What List Blobs would answer for the first `count` blobs, whatever it is asked. */
 export interface BlobPages {
-  /** Blobs with the prefix from the marker's number on, at most a page of them. */
-  flat(count: number, prefix: string, marker: number | undefined, limit: number): ListedPage
+  /** Blobs with the prefix, at most a page of them. */
+  flat(count: number, prefix: string, start: Start, limit: number): ListedPage
   /** What lies one level below the prefix. */
   folders(count: number, prefix: string): Buffer[]
+}
+
+/** Where a page begins: with the marker's number, or with a name. */
+export interface Start {
+  marker: number | undefined
+  name: string
 }
 
 export interface ListedPage {
@@ -63,9 +69,9 @@ export function createBlobPages(count: number): BlobPages {
   }
 
   return {
-    flat(count, prefix, marker, limit) {
+    flat(count, prefix, start, limit) {
       const range = rangeOf(count, prefix)
-      const from = Math.max(range.from, marker ?? range.from)
+      const from = start.marker ?? firstWhere(range.from, range.end, name => name >= start.name)
       const end = Math.min(range.end, from + limit)
       return { content: textsOf(from, end), blobs: end - from, next: end < range.end ? end : undefined }
     },

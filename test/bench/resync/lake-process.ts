@@ -59,7 +59,11 @@ async function sendPage(res: ServerResponse, count: number, query: URLSearchPara
   if (query.get('delimiter') !== null) return send(res, pages?.folders(count, prefix) ?? [], undefined)
   const limit = Math.min(options.pageBlobs, Number(query.get('maxresults') ?? options.pageBlobs))
   const marker = query.get('marker')
-  const page = pages?.flat(count, prefix, marker === null ? undefined : Number(marker), limit)
+  const start = {
+    marker: marker === null ? undefined : Number(marker),
+    name: query.get('startFrom') ?? '',
+  }
+  const page = pages?.flat(count, prefix, start, limit)
   served.pages += 1
   served.blobs += page?.blobs ?? 0
   send(res, page?.content ?? [], page?.next)
