@@ -4,6 +4,9 @@ export async function forEachAtMost<T>(
   items: readonly T[],
   step: (item: T) => Promise<unknown>,
 ): Promise<void> {
+  const [first] = items
+  // Most of an intake's groups are of one, and what follows costs more than the step.
+  if (items.length <= 1) return items.length === 0 ? undefined : void (await step(first as T))
   const rest = items.values()
   const failures: unknown[] = []
   async function lane() {

@@ -66,6 +66,7 @@ export function createIntake(dependencies: Dependencies): Intake {
         log.info('event ignored', { reason: parsed.reason, detail: parsed.detail })
       }
     }
+    if (folders.length === 0) return changes(news)
     const watched = folders.filter(({ account, container }) => rules().watches(account, container))
     const [taken] = await Promise.allSettled([
       changes(news),
@@ -84,10 +85,15 @@ export function createIntake(dependencies: Dependencies): Intake {
   /** What was recorded is announced, also where something else went wrong. */
   async function waking<T>(record: (wakes: Wakes) => Promise<T>): Promise<T> {
     const wakes = createWakes(announcer, clock)
-    const [recorded] = await Promise.allSettled([record(wakes)])
+    let recorded: T
+    try {
+      recorded = await record(wakes)
+    } catch (error) {
+      await wakes.done()
+      throw error
+    }
     await wakes.done()
-    if (recorded.status === 'rejected') throw recorded.reason
-    return recorded.value
+    return recorded
   }
 
   async function takeIn(

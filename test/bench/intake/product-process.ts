@@ -37,6 +37,7 @@ const NO_AZURE_ML = 'http://127.0.0.1:9'
 
 let host: Host | undefined
 let lakemark: LakemarkOpener | undefined
+let renew: () => Promise<void> = async () => undefined
 let requests: () => Record<string, number> = () => ({})
 
 answerParent({
@@ -49,12 +50,16 @@ answerParent({
       AzureWebJobsStorage: connectionString,
     })
     if (connectionString !== undefined) requests = countRequests(connectionString)
-    const opener = connectionString === undefined ? await openInMemory(config) : openLakemark(config)
+    const opener = connectionString === undefined ? inMemory(config) : openLakemark(config)
+    await renew()
     await opener()
     lakemark = opener
     host = await startIntake(config, opener)
     return `${host.url}/runtime/webhooks/EventGrid?functionName=${BLOB_EVENT_FUNCTION}`
   },
+
+  /** Everything in memory is forgotten: it burdens the garbage collector with what storage would hold. */
+  forget: () => renew(),
 
   async usage(): Promise<Usage> {
     const { user, system } = process.cpuUsage()
@@ -78,7 +83,19 @@ async function startIntake(config: Config, opener: LakemarkOpener): Promise<Host
 }
 
 /** As `openLakemark` opens it, rules of a folder included, but over nothing that is outside of this process. */
-async function openInMemory(config: Config): Promise<LakemarkOpener> {
+function inMemory(config: Config): LakemarkOpener {
+  let opened: OpenLakemark | undefined
+  renew = async () => {
+    opened = await openInMemory(config)
+  }
+  return async () => {
+    if (opened === undefined) throw new Error('nothing was opened in memory')
+    await opened.keeper.keepUp()
+    return opened
+  }
+}
+
+async function openInMemory(config: Config): Promise<OpenLakemark> {
   const clock = { now: () => Date.now() }
   const log = createLog(config.logLevel)
   let keeper: RulesKeeper | undefined
@@ -91,9 +108,5 @@ async function openInMemory(config: Config): Promise<LakemarkOpener> {
   const announcer = createAnnouncer(world)
   keeper = await openRules(config, { store, announcer, clock, log, onActive: () => undefined })
   // Whole as far as `onBlobEvent` goes.
-  const opened = { ...world.lakemark, keeper } as OpenLakemark
-  return async () => {
-    await opened.keeper.keepUp()
-    return opened
-  }
+  return { ...world.lakemark, keeper } as OpenLakemark
 }
