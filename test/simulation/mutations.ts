@@ -40,6 +40,11 @@ export const MUTATIONS = {
     edits: [
       {
         file: 'src/app/intake.ts',
+        find: 'if (folders.length === 0) return changes(news)\n',
+        replace: 'if (folders.length === 0) return void changes(news).catch(() => undefined)\n',
+      },
+      {
+        file: 'src/app/intake.ts',
         find: '      changes(news),\n',
         replace: '      void changes(news).catch(() => undefined),\n',
       },
