@@ -1,6 +1,6 @@
-import type { DeadLetterStore } from './app/dead-letters.ts'
-import type { Probes } from './app/health.ts'
+import type { DeadLetterStore } from './app/intake/dead-letters.ts'
 import type { Log, RulesStore } from './app/ports.ts'
+import type { Probes } from './app/questions/health.ts'
 import { createArmMeter } from './azure/arm-meter.ts'
 import type { ArmClientsOptions } from './azure/azure-ml-client.ts'
 import { createBlobDeadLetters } from './azure/blob-dead-letters.ts'

@@ -1,5 +1,5 @@
 import type { ActiveRules } from './app/ports.ts'
-import { RulesError } from './app/rules-keeper.ts'
+import { RulesError } from './app/rules/rules-keeper.ts'
 import type { Cloud } from './core/clouds.ts'
 import { parseRules } from './core/rules/parse-rules.ts'
 import { formatProblem } from './core/rules/problem.ts'

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { createAnnouncer } from './app/announcer.ts'
-import { createDelivery } from './app/deliver.ts'
-import { createExplain } from './app/explain.ts'
-import { createExtend } from './app/extend.ts'
+import { createDelivery } from './app/delivery/deliver.ts'
+import { createExtend } from './app/delivery/extend.ts'
+import { createPacer } from './app/delivery/pacer.ts'
+import { createRetry } from './app/delivery/retry.ts'
+import { createVersionRewriter } from './app/delivery/rewrite-versions.ts'
+import { createSeeding } from './app/delivery/seed.ts'
+import { createSweep } from './app/delivery/sweep.ts'
+import { createTurns } from './app/delivery/turns.ts'
+import { createWork, createWorkAll } from './app/delivery/work.ts'
 import { createFailures } from './app/failures/failures.ts'
 import type { FailureIndex } from './app/failures/ports.ts'
-import { createFileSearch } from './app/file-knowledge.ts'
-import { createIntake, type Intake, type MatchingRules } from './app/intake.ts'
-import { createListing } from './app/listing.ts'
-import { createPacer } from './app/pacer.ts'
-import { createPoison } from './app/poison.ts'
+import { createIntake, type Intake, type MatchingRules } from './app/intake/intake.ts'
+import { createListing } from './app/intake/listing.ts'
+import { createPoison } from './app/intake/poison.ts'
+import { createRecorder } from './app/intake/recorder.ts'
 import type {
   Agenda,
   ArmMeter,
@@ -22,19 +27,14 @@ import type {
   Log,
   WorkQueue,
 } from './app/ports.ts'
-import { createRecorder } from './app/recorder.ts'
+import { createExplain } from './app/questions/explain.ts'
+import { createFileSearch } from './app/questions/file-knowledge.ts'
+import { createStatus } from './app/questions/status.ts'
 import { createRegister } from './app/register/register.ts'
 import type { ListingIndex, RunStore } from './app/resync/ports.ts'
 import { createResync } from './app/resync/resync.ts'
-import { createRetry } from './app/retry.ts'
-import { createVersionRewriter } from './app/rewrite-versions.ts'
 import type { DatastoreLooks } from './app/rotation/ports.ts'
 import { createRotation } from './app/rotation/rotation.ts'
-import { createSeeding } from './app/seed.ts'
-import { createStatus } from './app/status.ts'
-import { createSweep } from './app/sweep.ts'
-import { createTurns } from './app/turns.ts'
-import { createWork, createWorkAll } from './app/work.ts'
 
 /** What the use cases stand on: real adapters, or the ones in memory. */
 export interface World {

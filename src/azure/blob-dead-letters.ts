@@ -1,5 +1,5 @@
 import type { ContainerClient } from '@azure/storage-blob'
-import type { DeadLetterBlob, DeadLetterStore } from '../app/dead-letters.ts'
+import type { DeadLetterBlob, DeadLetterStore } from '../app/intake/dead-letters.ts'
 import { TransientError } from '../core/errors.ts'
 import { normalEtag } from '../core/storage-events.ts'
 import { MINUTE } from '../core/time.ts'

@@ -1,4 +1,4 @@
-import type { AuditLog } from '../app/audit.ts'
+import type { AuditLog } from '../app/audit/audit.ts'
 import { fromStorage } from './errors.ts'
 import { createTableClient, type StorageConnection } from './storage-clients.ts'
 import { createTableAudit } from './table-audit.ts'

@@ -1,7 +1,7 @@
 import type { TableClient } from '@azure/data-tables'
 import type { ContainerClient } from '@azure/storage-blob'
 import type { QueueClient } from '@azure/storage-queue'
-import type { Probes } from '../app/health.ts'
+import type { Probes } from '../app/questions/health.ts'
 import { SECOND } from '../core/time.ts'
 import { fromStorage, isNotFound } from './errors.ts'
 import { withinTime } from './within-time.ts'

@@ -1,5 +1,5 @@
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
-import type { AuditEntry, AuditLog } from '../app/audit.ts'
+import type { AuditEntry, AuditLog } from '../app/audit/audit.ts'
 import { MAX_TRANSACTION_ENTITIES } from '../core/limits.ts'
 import { DAY } from '../core/time.ts'
 import { fromStorage, isNotFound } from './errors.ts'

@@ -1,5 +1,5 @@
 /** Assets as people read them at a terminal. */
-import type { AssetDetail, AssetSummary } from '../app/asset-views.ts'
+import type { AssetDetail, AssetSummary } from '../app/questions/asset-views.ts'
 import { statesCell } from './states.ts'
 import { printable } from './terminal/printable.ts'
 import { formatTable, type TableOptions } from './terminal/table.ts'

@@ -1,5 +1,5 @@
 /** An explanation as people read it at a terminal. */
-import type { FileExplanation, LedgerFacts, RuleExplanation } from '../app/explain.ts'
+import type { FileExplanation, LedgerFacts, RuleExplanation } from '../app/questions/explain.ts'
 import { statesOf } from './states.ts'
 import { printable } from './terminal/printable.ts'
 

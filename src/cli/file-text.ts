@@ -1,5 +1,5 @@
 /** All that is known of one file as people read it at a terminal. */
-import type { FileInAsset, FileKnowledge, MatchView } from '../app/file-knowledge.ts'
+import type { FileInAsset, FileKnowledge, MatchView } from '../app/questions/file-knowledge.ts'
 import { inLake } from './explanation-text.ts'
 import { statesCell } from './states.ts'
 import { paragraphs } from './terminal/output.ts'

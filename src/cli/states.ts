@@ -1,4 +1,4 @@
-import type { WorkspaceState } from '../app/asset-views.ts'
+import type { WorkspaceState } from '../app/questions/asset-views.ts'
 import type { Style } from './terminal/paint.ts'
 import type { Cell } from './terminal/table.ts'
 

@@ -1,5 +1,5 @@
 /** One version of an asset as people read it at a terminal. */
-import type { MemberView, VersionDocument, WorkspaceDelivery } from '../app/version-document.ts'
+import type { MemberView, VersionDocument, WorkspaceDelivery } from '../app/questions/version-document.ts'
 import { type Listing, moreThan } from './service/listing.ts'
 import { styleOf } from './states.ts'
 import { paragraphs } from './terminal/output.ts'

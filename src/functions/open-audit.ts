@@ -1,4 +1,4 @@
-import type { AuditLog } from '../app/audit.ts'
+import type { AuditLog } from '../app/audit/audit.ts'
 import type { StorageConnection } from '../azure/storage-clients.ts'
 import { ConfigError } from '../config.ts'
 

@@ -1,4 +1,4 @@
-import { createAuditRetention } from '../app/audit-retention.ts'
+import { createAuditRetention } from '../app/audit/audit-retention.ts'
 import { registerBlobEvents } from './blob-events.ts'
 import { registerDeadLetters } from './dead-letter.ts'
 import { registerRoutes } from './http/register-routes.ts'

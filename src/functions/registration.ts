@@ -1,4 +1,4 @@
-import type { AuditLog } from '../app/audit.ts'
+import type { AuditLog } from '../app/audit/audit.ts'
 import type { AuthSettings } from '../config.ts'
 import type { LakemarkOpener } from '../open-lakemark.ts'
 

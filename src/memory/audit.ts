@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditLog } from '../app/audit.ts'
+import type { AuditEntry, AuditLog } from '../app/audit/audit.ts'
 import { DAY } from '../core/time.ts'
 import { pageOf } from './paging.ts'
 

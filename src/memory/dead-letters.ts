@@ -1,4 +1,4 @@
-import type { DeadLetterBlob, DeadLetterStore } from '../app/dead-letters.ts'
+import type { DeadLetterBlob, DeadLetterStore } from '../app/intake/dead-letters.ts'
 import type { Clock } from '../app/ports.ts'
 
 export interface MemoryDeadLetters extends DeadLetterStore {

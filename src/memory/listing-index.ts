@@ -8,17 +8,12 @@ export function createMemoryListingIndex(): ListingIndex {
   const places = new Map<string, Map<string, IndexRow>>()
   const byName = new Map<string, IndexPlace>()
 
-  function rowsOf({ account, container, order }: IndexPlace): Map<string, IndexRow> {
-    const name = `${account}/${container}/${order}`
-    const found = places.get(name) ?? new Map()
-    places.set(name, found)
-    byName.set(name, { account, container, order })
-    return found
-  }
+  const nameOf = ({ account, container, order }: IndexPlace) => `${account}/${container}/${order}`
 
   function pageFrom(place: IndexPlace, from: string, page: PageRequest): Page<IndexRow> {
     const first = keyOfBound(from)
-    return pageAfter(new Map([...rowsOf(place)].filter(([key]) => key >= first)), page)
+    const rows = [...(places.get(nameOf(place)) ?? [])].filter(([key]) => key >= first)
+    return pageAfter(new Map(rows), page)
   }
 
   return {
@@ -34,7 +29,10 @@ export function createMemoryListingIndex(): ListingIndex {
       return [...byName.values()]
     },
     async change(place, put, remove) {
-      const rows = rowsOf(place)
+      const name = nameOf(place)
+      const rows = places.get(name) ?? new Map<string, IndexRow>()
+      places.set(name, rows)
+      byName.set(name, { account: place.account, container: place.container, order: place.order })
       for (const row of put) {
         const key = keyOfBound(row.bound)
         rows.set(key, { ...row, bound: boundOfKey(key), hashes: row.hashes.slice() })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type AssetFilter, MAX_ASSETS_LOOKED_AT } from '../../src/app/assets.ts'
 import type { Ledger } from '../../src/app/ports.ts'
+import { type AssetFilter, MAX_ASSETS_LOOKED_AT } from '../../src/app/questions/assets.ts'
 import { PermanentError } from '../../src/core/errors.ts'
 import { MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryWorld } from '../support/memory-world.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEntry } from '../../src/app/audit.ts'
-import { createAuditRetention } from '../../src/app/audit-retention.ts'
+import type { AuditEntry } from '../../src/app/audit/audit.ts'
+import { createAuditRetention } from '../../src/app/audit/audit-retention.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { DAY, MINUTE } from '../../src/core/time.ts'
 import { createMemoryAudit } from '../../src/memory/audit.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createDeadLetterRedrive, FRESH_MS } from '../../src/app/dead-letters.ts'
+import { createDeadLetterRedrive, FRESH_MS } from '../../src/app/intake/dead-letters.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { MINUTE } from '../../src/core/time.ts'
 import { createMemoryDeadLetters } from '../../src/memory/dead-letters.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { FileKnowledge } from '../../src/app/file-knowledge.ts'
 import type { Ledger } from '../../src/app/ports.ts'
+import type { FileKnowledge } from '../../src/app/questions/file-knowledge.ts'
 import { PermanentError, TransientError, UnreadableError } from '../../src/core/errors.ts'
 import { MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryWorld, FILES_RULE, FOLDER_RULE } from '../support/memory-world.ts'

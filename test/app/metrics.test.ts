@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countedMetrics } from '../../src/app/counted-metrics.ts'
-import { createMetrics } from '../../src/app/metrics.ts'
+import { countedMetrics } from '../../src/app/questions/counted-metrics.ts'
+import { createMetrics } from '../../src/app/questions/metrics.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import type { MetricFamily } from '../../src/core/metrics-text.ts'
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts'

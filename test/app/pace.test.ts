@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createPacer } from '../../src/app/pacer.ts'
+import { createPacer } from '../../src/app/delivery/pacer.ts'
 import type { ArmMeter, ArmReading } from '../../src/app/ports.ts'
 import { ARM_BUDGETS, type RequestKind } from '../../src/core/arm-budget.ts'
 import { NO_ROWS } from '../../src/core/asset/asset.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createPlanning } from '../../src/app/plan.ts'
 import type { Lake } from '../../src/app/ports.ts'
+import { createPlanning } from '../../src/app/questions/plan.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { NO_RULES } from '../../src/core/rule-plan/planner.ts'
 import { createMemoryLake } from '../../src/memory/lake.ts'

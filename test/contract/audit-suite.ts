@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AuditEntry, AuditLog } from '../../src/app/audit.ts'
+import type { AuditEntry, AuditLog } from '../../src/app/audit/audit.ts'
 import { DAY, HOUR } from '../../src/core/time.ts'
 import { NOW } from '../support/samples.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { DeadLetterBlob, DeadLetterStore } from '../../src/app/dead-letters.ts'
+import type { DeadLetterBlob, DeadLetterStore } from '../../src/app/intake/dead-letters.ts'
 
 export interface DeadLettersWorld {
   store: DeadLetterStore

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { FileExplanation } from '../../src/app/explain.ts'
+import type { FileExplanation } from '../../src/app/questions/explain.ts'
 import { createHome, type RunningLakemark, runCommand, startLakemark, until } from './process.ts'
 
 const FILE = 'devstoreaccount1/silver/sales/eu/some.csv'

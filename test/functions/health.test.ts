@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createHealth, type Health } from '../../src/app/health.ts'
+import { createHealth, type Health } from '../../src/app/questions/health.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { DAY } from '../../src/core/time.ts'
 import { HEALTH_ROUTES } from '../../src/functions/routes/health.ts'

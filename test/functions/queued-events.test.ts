@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createDeadLetterRedrive } from '../../src/app/dead-letters.ts'
+import { createDeadLetterRedrive } from '../../src/app/intake/dead-letters.ts'
 import { createQueueService } from '../../src/azure/storage-clients.ts'
 import { readConfig } from '../../src/config.ts'
 import { TransientError } from '../../src/core/errors.ts'

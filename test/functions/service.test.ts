@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Failure } from '../../src/app/failures/failure.ts'
-import type { AssetDetail, AssetSummary } from '../../src/app/status.ts'
+import type { AssetDetail, AssetSummary } from '../../src/app/questions/status.ts'
 import { createQueueService } from '../../src/azure/storage-clients.ts'
 import { WORK_QUEUE } from '../../src/azure-world.ts'
 import { readConfig } from '../../src/config.ts'

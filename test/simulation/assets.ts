@@ -2,7 +2,7 @@
  * The rules of the simulated world, and what they promise of each path: written down a second time here, by hand,
  * so that nothing of the product judges itself.
  */
-import type { MatchingRules } from '../../src/app/intake.ts'
+import type { MatchingRules } from '../../src/app/intake/intake.ts'
 import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { formatProblem } from '../../src/core/rules/problem.ts'

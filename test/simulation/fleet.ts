@@ -1,4 +1,4 @@
-import type { MatchingRules } from '../../src/app/intake.ts'
+import type { MatchingRules } from '../../src/app/intake/intake.ts'
 import type { Counters, Log } from '../../src/app/ports.ts'
 import { PermanentError, reasonOf, TransientError } from '../../src/core/errors.ts'
 import { SECOND } from '../../src/core/time.ts'

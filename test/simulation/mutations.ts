@@ -39,12 +39,12 @@ export const MUTATIONS = {
     means: 'Event Grid is told that all is well before anything is recorded',
     edits: [
       {
-        file: 'src/app/intake.ts',
+        file: 'src/app/intake/intake.ts',
         find: 'if (folders.length === 0) return changes(news)\n',
         replace: 'if (folders.length === 0) return void changes(news).catch(() => undefined)\n',
       },
       {
-        file: 'src/app/intake.ts',
+        file: 'src/app/intake/intake.ts',
         find: '      changes(news),\n',
         replace: '      void changes(news).catch(() => undefined),\n',
       },
@@ -54,7 +54,7 @@ export const MUTATIONS = {
     means: 'the message is sent before there is something for it to find',
     edits: [
       {
-        file: 'src/app/intake.ts',
+        file: 'src/app/intake/intake.ts',
         find: 'const { outcome, wakeAt } = await recorder(asset, intent)',
         replace:
           'await announcer.work(asset, 0)\nconst { outcome } = await recorder(asset, intent)\nlet wakeAt: number | undefined',
@@ -65,12 +65,12 @@ export const MUTATIONS = {
     means: 'the asset is put on the agenda only after the commit',
     edits: [
       {
-        file: 'src/app/record-attempts.ts',
+        file: 'src/app/intake/record-attempts.ts',
         find: '    if (plan.busy) await announcer.expect(asset)\n',
         replace: '',
       },
       {
-        file: 'src/app/record-attempts.ts',
+        file: 'src/app/intake/record-attempts.ts',
         find: "    if (committed === 'conflict') return committed\n",
         replace:
           "    if (committed === 'conflict') return committed\n    if (plan.busy) await announcer.expect(asset)\n",
@@ -81,7 +81,7 @@ export const MUTATIONS = {
     means: 'what was made ready behind a commit that failed is told to be recorded',
     edits: [
       {
-        file: 'src/app/record-attempts.ts',
+        file: 'src/app/intake/record-attempts.ts',
         find: "if (error instanceof OvertakenError) return { outcome: 'overtaken', left: items }",
         replace:
           "if (error instanceof OvertakenError) {\nfor (const { resolve } of items) resolve({ outcome: 'recorded', wakeAt })\nreturn { outcome: 'failed', left: [] }\n}",
@@ -92,7 +92,7 @@ export const MUTATIONS = {
     means: 'transactions are made ready behind one that cannot succeed any more, for ever',
     edits: [
       {
-        file: 'src/app/recorder.ts',
+        file: 'src/app/intake/recorder.ts',
         find: "if (outcome !== 'recorded' && next !== undefined) {",
         replace: "if (outcome !== 'recorded' && next === attempt) {",
       },
@@ -153,7 +153,7 @@ export const MUTATIONS = {
     means: 'calls to Azure ML go on after the lease is over',
     edits: [
       {
-        file: 'src/app/leased-calls.ts',
+        file: 'src/app/delivery/leased-calls.ts',
         find: 'if (clock.now() > leasedUntil - LEASE_RESERVE_MS)',
         replace: 'if (clock.now() < 0 && leasedUntil < LEASE_RESERVE_MS)',
       },
@@ -163,7 +163,7 @@ export const MUTATIONS = {
     means: 'versions are sent before it is known that their numbers are recorded',
     edits: [
       {
-        file: 'src/app/work.ts',
+        file: 'src/app/delivery/work.ts',
         find: 'const claimed = await ledger.commit(asset, etag, { ...planned, head })',
         replace: `const claimed = { etag: 'not known' } as { etag: string } | 'conflict'
     void ledger.commit(asset, etag, { ...planned, head }).catch(() => undefined)`,
@@ -172,13 +172,15 @@ export const MUTATIONS = {
   },
   'taken-is-done': {
     means: 'a number that a stranger has is taken for ours',
-    edits: [{ file: 'src/app/deliver.ts', find: "if (outcome === 'taken') return 'taken'", replace: '' }],
+    edits: [
+      { file: 'src/app/delivery/deliver.ts', find: "if (outcome === 'taken') return 'taken'", replace: '' },
+    ],
   },
   'nothing-withdrawn': {
     means: 'what has moved to another number stays under the old one as well',
     edits: [
       {
-        file: 'src/app/withdraw.ts',
+        file: 'src/app/delivery/withdraw.ts',
         find: 'if (there !== undefined && isOurs && !there.isArchived) {',
         replace: 'if (there !== undefined && isOurs && there.isArchived) {',
       },
@@ -198,7 +200,7 @@ export const MUTATIONS = {
     means: 'passing trouble with a workspace ends the delivery for good',
     edits: [
       {
-        file: 'src/app/deliver.ts',
+        file: 'src/app/delivery/deliver.ts',
         find: 'if (!gaveUp) {',
         replace: 'if (!gaveUp && waiting.attempts === 0) {',
       },
@@ -208,7 +210,7 @@ export const MUTATIONS = {
     means: 'trouble with the first version behind numbers that were left out passes for success',
     edits: [
       {
-        file: 'src/app/deliver.ts',
+        file: 'src/app/delivery/deliver.ts',
         find: 'if (cursor.next !== version.ordinal) cursor = { ...newCursor(version.ordinal), turn: left }',
         replace: '',
       },
@@ -228,7 +230,7 @@ export const MUTATIONS = {
     means: 'a workspace that is named later does not get what was cut before',
     edits: [
       {
-        file: 'src/app/extend.ts',
+        file: 'src/app/delivery/extend.ts',
         find: 'if (cursor === undefined || ordinal < cursor.next) head.cursors[alias] = newCursor(ordinal)',
         replace: 'if (cursor === undefined) head.cursors[alias] = newCursor(ordinal + 1)',
       },
@@ -238,7 +240,7 @@ export const MUTATIONS = {
     means: 'a failure that is to be tried again is not',
     edits: [
       {
-        file: 'src/app/retry.ts',
+        file: 'src/app/delivery/retry.ts',
         find: 'if (cursor === undefined || version.ordinal < cursor.next)',
         replace: 'if (cursor === undefined)',
       },
@@ -248,12 +250,12 @@ export const MUTATIONS = {
     means: 'a failure is put into the list only after the ledger has it',
     edits: [
       {
-        file: 'src/app/work.ts',
+        file: 'src/app/delivery/work.ts',
         find: '      await noteFailures(asset, transition.versions, report.outcomes)\n',
         replace: '',
       },
       {
-        file: 'src/app/work.ts',
+        file: 'src/app/delivery/work.ts',
         find: "if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') return transition.head",
         replace: `if ((await ledger.commit(asset, state.etag, transition)) !== 'conflict') {
         await noteFailures(asset, transition.versions, report.outcomes)
@@ -307,7 +309,7 @@ export const MUTATIONS = {
   },
   'sweep-wakes-nobody': {
     means: 'work whose message was lost is found, and nothing is done about it',
-    edits: [{ file: 'src/app/sweep.ts', find: '    await announcer.work(asset, 0)\n', replace: '' }],
+    edits: [{ file: 'src/app/delivery/sweep.ts', find: '    await announcer.work(asset, 0)\n', replace: '' }],
   },
 } as const satisfies Record<string, Mutation>
 

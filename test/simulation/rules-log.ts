@@ -1,4 +1,4 @@
-import type { MatchingRules } from '../../src/app/intake.ts'
+import type { MatchingRules } from '../../src/app/intake/intake.ts'
 import type { WorkQueue } from '../../src/app/ports.ts'
 import { planBackfill } from '../../src/core/rules/backfill.ts'
 import { SECOND } from '../../src/core/time.ts'

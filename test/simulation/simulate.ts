@@ -1,5 +1,5 @@
 import type { Failure } from '../../src/app/failures/failure.ts'
-import type { MatchingRules } from '../../src/app/intake.ts'
+import type { MatchingRules } from '../../src/app/intake/intake.ts'
 import type { Counters, Log } from '../../src/app/ports.ts'
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'

@@ -1,6 +1,6 @@
-import type { Probes } from '../../src/app/health.ts'
-import type { MatchingRules } from '../../src/app/intake.ts'
+import type { MatchingRules } from '../../src/app/intake/intake.ts'
 import type { Log } from '../../src/app/ports.ts'
+import type { Probes } from '../../src/app/questions/health.ts'
 import { keyOf } from '../../src/core/asset/fingerprint.ts'
 import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'

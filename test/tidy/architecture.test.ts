@@ -35,7 +35,9 @@ function ownImports({ imports }: Source): string[] {
 describe('the architecture', () => {
   it('is read by this test', () => {
     expect(sources.length).toBeGreaterThan(80)
-    expect(sources.find(({ path }) => path === 'src/wiring.ts')?.imports).toContain('src/app/intake.ts')
+    expect(sources.find(({ path }) => path === 'src/wiring.ts')?.imports).toContain(
+      'src/app/intake/intake.ts',
+    )
   })
 
   it('imports downwards only', () => {

@@ -5,8 +5,8 @@ import { SWEEP_GRACE_MS } from '../../core/limits.ts'
 import { isAssetName } from '../../core/naming.ts'
 import { own } from '../../core/record.ts'
 import { forEachAtMost } from '../concurrency.ts'
+import { type createRetry, spansOf } from '../delivery/retry.ts'
 import type { Clock, Ledger, Log, Page, PageRequest } from '../ports.ts'
-import { type createRetry, spansOf } from '../retry.ts'
 import {
   type Delivery,
   deliveryId,

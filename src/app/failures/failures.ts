@@ -1,9 +1,9 @@
 import { PermanentError, reasonOf } from '../../core/errors.ts'
 import { MINUTE, SECOND } from '../../core/time.ts'
 import type { Announcer } from '../announcer.ts'
-import type { Intake, MatchingRules } from '../intake.ts'
+import type { createRetry } from '../delivery/retry.ts'
+import type { Intake, MatchingRules } from '../intake/intake.ts'
 import type { Clock, Lake, Ledger, Log, Page, PageRequest } from '../ports.ts'
-import type { createRetry } from '../retry.ts'
 import { createFailedDeliveries } from './failed-deliveries.ts'
 import {
   deliveryIn,

@@ -5,9 +5,9 @@ import { DAY, MINUTE } from '../../core/time.ts'
 import { fromQueueText } from '../../core/work-message.ts'
 import type { Announcer } from '../announcer.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import { DEAD_LETTER_RULE } from '../dead-letters.ts'
-import type { Intake, MatchingRules } from '../intake.ts'
-import { POISON_RULE } from '../poison.ts'
+import { DEAD_LETTER_RULE } from '../intake/dead-letters.ts'
+import type { Intake, MatchingRules } from '../intake/intake.ts'
+import { POISON_RULE } from '../intake/poison.ts'
 import type { Clock, KnownRefusal, Lake, Ledger, Log, Page, PageRequest } from '../ports.ts'
 import {
   type Failure,

@@ -5,8 +5,8 @@ import { MAX_CONFLICTS } from '../../core/limits.ts'
 import { own } from '../../core/record.ts'
 import type { Target } from '../../core/register/request.ts'
 import type { Announcer } from '../announcer.ts'
+import type { createVersionRewriter } from '../delivery/rewrite-versions.ts'
 import type { Clock, Ledger } from '../ports.ts'
-import type { createVersionRewriter } from '../rewrite-versions.ts'
 import { newestVersionOf } from './versions.ts'
 
 interface Dependencies {

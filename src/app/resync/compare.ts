@@ -5,7 +5,7 @@ import type { RunFilter } from '../../core/resync/filter.ts'
 import { noCounters, type RunCounters } from '../../core/resync/run.ts'
 import { SECOND } from '../../core/time.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { Intake, MatchingRules } from '../intake.ts'
+import type { Intake, MatchingRules } from '../intake/intake.ts'
 import type { Clock, LakePlace, Ledger, ListedBlob, Log } from '../ports.ts'
 import { createJudge, type Wanted } from './judge.ts'
 

@@ -1,7 +1,7 @@
 import type { AssetHead } from '../../core/asset/asset.ts'
 import type { Match } from '../../core/matching.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { createExtend, Extension } from '../extend.ts'
+import type { createExtend, Extension } from '../delivery/extend.ts'
 import type { Ledger } from '../ports.ts'
 
 const EXTENSIONS_AT_ONCE = 16

@@ -3,7 +3,7 @@ import { toIntent } from '../../core/asset/to-intent.ts'
 import { UnreadableError } from '../../core/errors.ts'
 import type { Match } from '../../core/matching.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { MatchingRules } from '../intake.ts'
+import type { MatchingRules } from '../intake/intake.ts'
 import type { LakePlace, Ledger, ListedBlob, Log } from '../ports.ts'
 
 const ASSETS_AT_ONCE = 16

@@ -12,7 +12,7 @@ import {
 } from '../../core/resync/name-order.ts'
 import { type Checkpoint, keptCounters, type ListedPlace, sumCounters } from '../../core/resync/run.ts'
 import { isDirectoryName } from '../../core/storage-events.ts'
-import type { MatchingRules } from '../intake.ts'
+import type { MatchingRules } from '../intake/intake.ts'
 import type { Lake, ListedBlob } from '../ports.ts'
 import type { Compare, Missing } from './compare.ts'
 import type { createExtensions } from './extensions.ts'

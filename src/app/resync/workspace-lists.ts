@@ -4,7 +4,7 @@ import { PermanentError } from '../../core/errors.ts'
 import { TURN_HOLDS_MS } from '../../core/limits.ts'
 import { own } from '../../core/record.ts'
 import type { Workspace } from '../../core/rules/rule-set.ts'
-import type { Pacer } from '../pacer.ts'
+import type { Pacer } from '../delivery/pacer.ts'
 import type { AzureMl, Clock, ListedVersion } from '../ports.ts'
 import { ComeAgain } from './session.ts'
 

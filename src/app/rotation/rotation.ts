@@ -7,7 +7,7 @@ import { parseSecretEvent } from '../../core/secret-events.ts'
 import { isSameSecret, parseSecretReference, type SecretReference } from '../../core/secret-reference.ts'
 import { HOUR, MINUTE, SECOND } from '../../core/time.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { Pacer } from '../pacer.ts'
+import type { Pacer } from '../delivery/pacer.ts'
 import type { AzureMl, Clock, Counters, Log } from '../ports.ts'
 import type { DatastoreLook, DatastoreLooks, KnownLook } from './ports.ts'
 

@@ -1,4 +1,4 @@
-import type { AssetDetail } from '../../app/asset-views.ts'
+import type { AssetDetail } from '../../app/questions/asset-views.ts'
 import { formatAsset } from '../asset-text.ts'
 import type { JsonOption } from '../command.ts'
 import type { Service } from '../service/client.ts'

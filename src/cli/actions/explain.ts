@@ -1,4 +1,4 @@
-import { type FileExplanation, toFileExplanation } from '../../app/explain.ts'
+import { type FileExplanation, toFileExplanation } from '../../app/questions/explain.ts'
 import { readConfig } from '../../config.ts'
 import { parseBlobAddress } from '../../core/blob-url.ts'
 import { explainMatch } from '../../core/explain/explain-match.ts'

@@ -1,4 +1,4 @@
-import type { FileInAsset, FileKnowledge } from '../../app/file-knowledge.ts'
+import type { FileInAsset, FileKnowledge } from '../../app/questions/file-knowledge.ts'
 import type { ListOptions } from '../command.ts'
 import { formatFile } from '../file-text.ts'
 import { openService, type Paged } from '../service/client.ts'

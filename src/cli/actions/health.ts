@@ -1,4 +1,4 @@
-import type { Health } from '../../app/health.ts'
+import type { Health } from '../../app/questions/health.ts'
 import type { JsonOption, ServiceOptions } from '../command.ts'
 import { openService } from '../service/client.ts'
 import { toJsonText } from '../terminal/json-text.ts'

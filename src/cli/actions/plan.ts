@@ -1,5 +1,5 @@
-import { createPlanning } from '../../app/plan.ts'
-import { RulesError } from '../../app/rules-keeper.ts'
+import { createPlanning } from '../../app/questions/plan.ts'
+import { RulesError } from '../../app/rules/rules-keeper.ts'
 import { type Config, readConfig } from '../../config.ts'
 import { NO_RULES } from '../../core/rule-plan/planner.ts'
 import { parseRules } from '../../core/rules/parse-rules.ts'

@@ -1,6 +1,6 @@
-import type { AssetSummary } from '../../app/asset-views.ts'
-import type { UnreadableAsset } from '../../app/assets.ts'
 import type { Failure, FailureKind } from '../../app/failures/failure.ts'
+import type { AssetSummary } from '../../app/questions/asset-views.ts'
+import type { UnreadableAsset } from '../../app/questions/assets.ts'
 import { formatAssets } from '../asset-text.ts'
 import type { ListOptions } from '../command.ts'
 import { failureLine } from '../failure-text.ts'

@@ -1,4 +1,4 @@
-import type { MemberView, VersionDocument } from '../../app/version-document.ts'
+import type { MemberView, VersionDocument } from '../../app/questions/version-document.ts'
 import type { JsonOption } from '../command.ts'
 import type { Paged, Service } from '../service/client.ts'
 import { listUpTo } from '../service/listing.ts'

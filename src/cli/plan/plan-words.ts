@@ -1,5 +1,5 @@
 /** What the texts of a plan have in common. */
-import type { LakePlan } from '../../app/plan.ts'
+import type { LakePlan } from '../../app/questions/plan.ts'
 import { ARM_WRITES_AT_ONCE, ARM_WRITES_PER_SECOND } from '../../core/rule-plan/arm-pace.ts'
 import type { Change, SubscriptionPlan } from '../../core/rule-plan/rules-plan.ts'
 import { HOUR, MINUTE, SECOND } from '../../core/time.ts'

@@ -1,5 +1,5 @@
 /** The names that a service knows, for completion and for telling which one was perhaps meant. */
-import type { AssetSummary } from '../../app/asset-views.ts'
+import type { AssetSummary } from '../../app/questions/asset-views.ts'
 import type { RunView } from '../../app/resync/run-view.ts'
 import { CLOUD_NAMES, cloudOf } from '../../core/clouds.ts'
 import type { RuleSet } from '../../core/rules/rule-set.ts'

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { HttpRequest, InvocationContext } from '@azure/functions'
-import type { AuditEntry, AuditLog } from '../../app/audit.ts'
+import type { AuditEntry, AuditLog } from '../../app/audit/audit.ts'
 import { toAuditParameters } from '../../core/access/audit-parameters.ts'
 import type { Caller } from '../../core/access/caller.ts'
 import { reasonOf } from '../../core/errors.ts'

@@ -1,6 +1,6 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions'
 import type { RateClass, RateLimits } from '../../access/rate-limits.ts'
-import type { AuditLog } from '../../app/audit.ts'
+import type { AuditLog } from '../../app/audit/audit.ts'
 import type { Caller } from '../../core/access/caller.ts'
 import { type Decision, mayCall, mayOperateAll, mayOperateSome } from '../../core/access/decision.ts'
 import { reasonOf } from '../../core/errors.ts'

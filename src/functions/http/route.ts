@@ -1,6 +1,6 @@
 import type { HttpRequest } from '@azure/functions'
 import type * as z from 'zod'
-import type { AuditLog } from '../../app/audit.ts'
+import type { AuditLog } from '../../app/audit/audit.ts'
 import type { Caller, Role } from '../../core/access/caller.ts'
 import type { Operated } from '../../core/access/decision.ts'
 import type { LakemarkOpener } from '../../open-lakemark.ts'

@@ -1,9 +1,9 @@
 /** Answers that several routes have, and their shapes for the API's document. */
 import * as z from 'zod'
-import type { FileInAsset, FileKnowledge } from '../../app/file-knowledge.ts'
-import type { Health } from '../../app/health.ts'
-import type { AssetDetail, AssetSummary, UnreadableAsset, VersionDetail } from '../../app/status.ts'
-import type { VersionDocument } from '../../app/version-document.ts'
+import type { FileInAsset, FileKnowledge } from '../../app/questions/file-knowledge.ts'
+import type { Health } from '../../app/questions/health.ts'
+import type { AssetDetail, AssetSummary, UnreadableAsset, VersionDetail } from '../../app/questions/status.ts'
+import type { VersionDocument } from '../../app/questions/version-document.ts'
 import { type Answer, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER } from '../http/input.ts'
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { VersionAnswer } from '../../app/version-document.ts'
+import type { VersionAnswer } from '../../app/questions/version-document.ts'
 import { isAssetName } from '../../core/naming.ts'
 import { type Answer, json, problem } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { AuditEntry } from '../../app/audit.ts'
+import type { AuditEntry } from '../../app/audit/audit.ts'
 import { json } from '../http/answers.ts'
 import { CONTINUATION_ANSWER, PAGE } from '../http/input.ts'
 import { defineRoute } from '../http/route.ts'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Health, unopened } from '../../app/health.ts'
+import { type Health, unopened } from '../../app/questions/health.ts'
 import { APP_VERSION } from '../../app-version.ts'
 import { reasonOf } from '../../core/errors.ts'
 import { SECOND } from '../../core/time.ts'

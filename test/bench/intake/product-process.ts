@@ -3,7 +3,7 @@
  * registered: no worker takes the messages that the intake sends, so that what is measured is intake alone.
  */
 import { createAnnouncer } from '../../../src/app/announcer.ts'
-import type { RulesKeeper } from '../../../src/app/rules-keeper.ts'
+import type { RulesKeeper } from '../../../src/app/rules/rules-keeper.ts'
 import { createQueueService, type StorageConnection } from '../../../src/azure/storage-clients.ts'
 import { type Config, readConfig } from '../../../src/config.ts'
 import { BLOB_EVENT_FUNCTION, registerBlobEvents } from '../../../src/functions/blob-events.ts'

@@ -2,7 +2,7 @@
  * A run over a container of which the ledger knows everything: what it leaves is the index of the listing, as a run of
  * yesterday has left it. The ledger's part is played here, as filling a real one takes an hour for a million files.
  */
-import type { MatchingRules } from '../../../src/app/intake.ts'
+import type { MatchingRules } from '../../../src/app/intake/intake.ts'
 import type { Lake, Ledger } from '../../../src/app/ports.ts'
 import { createAzureWorld } from '../../../src/azure-world.ts'
 import { readConfig } from '../../../src/config.ts'

@@ -1,0 +1,111 @@
+import type { Transition } from '../../core/asset/asset.ts'
+import type { IntakeState, Intent } from '../../core/asset/plan-intake.ts'
+
+/** The state of an asset as far as some intents are concerned, and the etag that guards it, which may be to come. */
+export type GuardedState = IntakeState & { etag: string | undefined | Promise<string> }
+
+/** An asset as a commit leaves it. */
+export interface Remembered extends GuardedState {
+  /** Of the files in that commit. */
+  keys: ReadonlySet<string>
+  /** Whether the commit would have succeeded, or has, without reading. */
+  isTrusted: boolean
+}
+
+/**
+ * What this process remembers of assets from its own commits: guesses that save reading. A guess is worth nothing
+ * until a commit under its etag has succeeded; it holds no file, so it is only good for files that are new.
+ */
+export interface RememberedAssets {
+  /** From what is remembered, or from what is expected. Undefined: better read. */
+  guess(asset: string, intents: readonly Intent[], expected?: Remembered): GuardedState | undefined
+  /** A guess was wrong. */
+  refuted(asset: string): void
+  forget(asset: string): void
+  /** What was read: whether a guess would have been right decides on the next one. */
+  read(asset: string, state: GuardedState): void
+  /** What the asset will be once a commit, and with it the etag, has come through. Undefined: too much to carry along. */
+  expect(
+    asset: string,
+    before: GuardedState,
+    transition: Transition,
+    etag: string | Promise<string>,
+  ): Remembered | undefined
+  committed(asset: string, before: GuardedState, transition: Transition, etag: string): void
+}
+
+const MAX_ASSETS = 1000
+/** An asset for which more gathers is not remembered: it would be too much to carry along. */
+const MAX_GATHERINGS = 200
+/** So many assets in a row that were seen for the first time: the next one may be assumed to be new. */
+const NEW_IN_A_ROW = 8
+
+export function createRememberedAssets(): RememberedAssets {
+  const remembered = new Map<string, Remembered>()
+  let newInARow = 0
+
+  function remember(asset: string, state: Remembered): void {
+    remembered.delete(asset)
+    remembered.set(asset, state)
+    const [oldest] = remembered.keys()
+    if (remembered.size > MAX_ASSETS && oldest !== undefined) remembered.delete(oldest)
+  }
+
+  return {
+    guess(asset, intents, expected) {
+      // A file that is gone was known before, as a rule.
+      if (intents.some(({ content }) => content === undefined)) return undefined
+      const known = expected ?? remembered.get(asset)
+      if (known === undefined) {
+        const isNew = newInARow >= NEW_IN_A_ROW
+        return isNew
+          ? { head: undefined, etag: undefined, files: new Map(), gatherings: new Map() }
+          : undefined
+      }
+      const { head, etag, gatherings, keys, isTrusted } = known
+      const isComplete = gatherings.size === head?.open
+      const knowsTargets = isComplete || intents.every(({ target }) => gatherings.has(target))
+      const isRepeated = intents.some(({ key }) => keys.has(key))
+      return isTrusted && knowsTargets && !isRepeated
+        ? { head, etag, files: new Map(), gatherings }
+        : undefined
+    },
+
+    refuted(asset) {
+      const known = remembered.get(asset)
+      if (known === undefined) newInARow = 0
+      else known.isTrusted = false
+    },
+
+    forget: asset => void remembered.delete(asset),
+
+    read(asset, { head, etag, files }) {
+      const known = remembered.get(asset)
+      if (known !== undefined) known.isTrusted = known.etag === etag && files.size === 0
+      else newInARow = head === undefined ? newInARow + 1 : 0
+    },
+
+    expect: after,
+
+    committed(asset, before, transition, etag) {
+      const left = after(asset, before, transition, etag)
+      if (left === undefined) remembered.delete(asset)
+      else remember(asset, left)
+    },
+  }
+
+  function after(
+    asset: string,
+    before: GuardedState,
+    { head, files, newFiles, ...changed }: Transition,
+    etag: string | Promise<string>,
+  ): Remembered | undefined {
+    if (head.open > MAX_GATHERINGS) return undefined
+    const isTrusted = remembered.get(asset)?.isTrusted ?? files.length === 0
+    const gatherings = new Map(before.gatherings)
+    for (const gathering of changed.gatherings) gatherings.set(gathering.target, gathering)
+    for (const target of changed.closedGatherings) gatherings.delete(target)
+    const keys = new Set([...files, ...newFiles].map(({ key }) => key))
+    return { head, etag, files: new Map(), gatherings, keys, isTrusted }
+  }
+}
