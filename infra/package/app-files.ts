@@ -5,6 +5,7 @@ import { readRulesFolder } from '../../src/files/rules-folder.ts'
 import { parseRulesAddress } from '../../src/git/rules-address.ts'
 import { loadRules } from '../../src/load-rules.ts'
 import { bundle } from './bundle.ts'
+import { collectNotices } from './notices.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -22,10 +23,11 @@ export interface AppFile {
  */
 export async function collectAppFiles(rules: string): Promise<AppFile[]> {
   const ruleFiles = await collectRuleFiles(rules)
-  const { pieces } = await bundle()
+  const { pieces, metafile } = await bundle()
   const files = [
     { path: 'host.json', bytes: await readFile(join(ROOT, 'host.json')) },
     { path: 'package.json', bytes: encode(`${JSON.stringify(await manifest(), null, 2)}\n`) },
+    { path: 'dist/THIRD-PARTY-LICENSES.txt', bytes: encode(await collectNotices(ROOT, metafile)) },
     ...pieces.map(({ name, text }) => ({ path: `dist/${name}`, bytes: encode(text) })),
     ...ruleFiles,
   ]

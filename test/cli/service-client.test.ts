@@ -4,24 +4,8 @@ import { type Call, createService, type Paged, tokenFor } from '../../src/cli/se
 import { listUpTo } from '../../src/cli/service/listing.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 import { SECOND } from '../../src/core/time.ts'
-import { type StubAnswer, startStub } from './stub-service.ts'
+import { page, type StubAnswer, startStub } from './stub-service.ts'
 
-const page = (names: readonly string[], continuation: string | null): StubAnswer => ({
-  status: 200,
-  body: {
-    assets: names.map(name => ({
-      name,
-      type: 'uri_file',
-      latest: 1,
-      rule: 'r',
-      cutAt: null,
-      gathering: 0,
-      workspaces: {},
-    })),
-    unreadable: [],
-    continuation,
-  },
-})
 const problem = (status: number, name: string, more: Record<string, unknown> = {}): StubAnswer => ({
   status,
   body: { type: `urn:lakemark:${name}`, title: name, status, detail: `because of ${name}`, ...more },

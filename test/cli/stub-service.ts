@@ -42,3 +42,21 @@ export async function startStub(answer: (asked: Asked, count: number) => StubAns
     },
   }
 }
+
+/** Of `GET /api/assets`. */
+export const page = (names: readonly string[], continuation: string | null): StubAnswer => ({
+  status: 200,
+  body: {
+    assets: names.map(name => ({
+      name,
+      type: 'uri_file',
+      latest: 1,
+      rule: 'r',
+      cutAt: null,
+      gathering: 0,
+      workspaces: {},
+    })),
+    unreadable: [],
+    continuation,
+  },
+})

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noCounters } from '../../src/core/resync/run.ts'
-import { type StubAnswer, startStub } from '../cli/stub-service.ts'
+import { page, type StubAnswer, startStub } from '../cli/stub-service.ts'
 import { createHome, runCommand, startCommand, until } from './process.ts'
 
 const ID = '98204565579252-3866d2f641cb'
@@ -60,6 +60,20 @@ describe('following a run', () => {
       `GET /api/runs/${ID}`,
       `GET /api/runs/${ID}`,
     ])
+  })
+
+  it('tells of names that are near where no file makes the asset that was asked for', async () => {
+    await using stub = await startStub(({ method, url }) => {
+      if (method === 'POST') return run()
+      return url.startsWith('/api/assets')
+        ? page(['sales-eu', 'sales-us'], null)
+        : ended('done', { listed: 5 })
+    })
+    const askFor = (asset: string) => runCommand(home, ['resync', '--asset', asset, '--url', stub.url])
+    const { code, stdout, stderr } = await askFor('sales-euu')
+    expect([code, stdout]).toEqual([0, `run ${ID} done: 5 listed, 0 matched, 0 new, 0 registered\n`])
+    expect(stderr).toMatch(/^No asset is called sales-euu; did you mean sales-eu\?/)
+    expect((await askFor('sales-eu')).stderr).toBe('')
   })
 
   it.each([

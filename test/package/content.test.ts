@@ -28,9 +28,29 @@ describe('the package', () => {
 
   it('holds the manifest, the settings of the host, the bundle and the rules, and nothing else', () => {
     const others = paths.filter(path => !/^dist\/[\w.-]+\.js$/.test(path))
-    expect(others).toEqual(['host.json', 'package.json', 'rules/sales.yaml', 'rules/workspaces.yaml'])
+    expect(others).toEqual([
+      'dist/THIRD-PARTY-LICENSES.txt',
+      'host.json',
+      'package.json',
+      'rules/sales.yaml',
+      'rules/workspaces.yaml',
+    ])
     expect(paths).toEqual(expect.arrayContaining(['dist/main.js', 'dist/app.js']))
     expect(paths.filter(path => /\.(ts|map|test)|node_modules|\.lakemark/.test(path))).toEqual([])
+  })
+
+  it('comes with the licence of each package whose code is in it', () => {
+    const notices = textOf('dist/THIRD-PARTY-LICENSES.txt')
+    const used = Object.values(bundled.metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs))
+    const names = used.flatMap(([path, { bytesInOutput }]) =>
+      bytesInOutput === 0 ? [] : (/.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? []),
+    )
+    expect(names).toContain('zod')
+    for (const name of new Set(names)) expect(notices).toMatch(new RegExp(`^${name} \\d+\\.\\d+\\.\\d+`, 'm'))
+    expect(
+      notices.match(/Permission is hereby granted|Apache License|ISC License|Redistribution and use/g)
+        ?.length,
+    ).toBeGreaterThanOrEqual(10)
   })
 
   it('has a manifest that leads to the bundle and asks for no other package', () => {

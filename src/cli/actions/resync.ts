@@ -1,7 +1,7 @@
 import type { RunView } from '../../app/resync/run-view.ts'
 import type { JsonOption, ServiceOptions } from '../command.ts'
 import { openService, type Service } from '../service/client.ts'
-import { warnOfUnknown } from '../service/near-names.ts'
+import { warnOfUnknown, warnOfUnknownAsset } from '../service/near-names.ts'
 import { RefusedError } from '../service/refusal.ts'
 import { toJsonText } from '../terminal/json-text.ts'
 import { paragraphs } from '../terminal/output.ts'
@@ -35,9 +35,19 @@ export async function resync({
   const headers: Record<string, string> =
     idempotencyKey === undefined ? {} : { 'Idempotency-Key': idempotencyKey }
   const run = await begin(service, wanted, headers)
-  if (wait) return followRun(service, run, json)
+  if (wait) {
+    const { counters } = await followRun(service, run, json)
+    if (wanted.asset !== undefined && counters.matched === 0) await tellOfAsset(service, wanted.asset)
+    return
+  }
   console.log(json ? toJsonText(run) : printable(`run ${run.id} ${run.state}`))
   if (!json && run.endedAt === null) console.error(goesOn(service, run.id))
+}
+
+/** No file makes it: it may be called otherwise. */
+async function tellOfAsset(service: Service, asset: string): Promise<void> {
+  const hint = await warnOfUnknownAsset(service, asset)
+  if (hint !== '') console.error(printable(hint))
 }
 
 /** What the service refuses is most often a typing error in a name. */

@@ -23,9 +23,10 @@ const INTERRUPTED = 130
 
 /**
  * Shows how far a run is until it has ended, and then what it has found. A run that failed or was cancelled, or some
- * of whose files could not be registered, ends the process with 3. Ctrl-C leaves the run going.
+ * of whose files could not be registered, ends the process with 3. Ctrl-C leaves the run going. Answers the run as it
+ * ended.
  */
-export async function followRun(service: Service, begun: RunView, json: boolean): Promise<void> {
+export async function followRun(service: Service, begun: RunView, json: boolean): Promise<RunView> {
   const progress = createProgress(process.stderr)
   const goOn = leavingAtInterrupt(service, begun.id, progress)
   let run = begun
@@ -43,6 +44,7 @@ export async function followRun(service: Service, begun: RunView, json: boolean)
     goOn()
   }
   tellEnd(run, json)
+  return run
 }
 
 /** From now on Ctrl-C ends the process, but not the run. What is returned ends that. */

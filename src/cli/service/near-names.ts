@@ -51,6 +51,13 @@ const THINGS: Readonly<Record<keyof ServiceNames, string>> = {
   runs: 'run',
 }
 
+/** The same for an asset, of which there may be more than are listed. */
+export async function warnOfUnknownAsset(service: Service, name: string): Promise<string> {
+  const alike = await known(service, 'assets', name)
+  if (alike === undefined || alike.includes(name)) return ''
+  return `No asset is called ${name}; ${await nearOnes(service, 'assets', name)}`
+}
+
 async function nearOnes(service: Service, kind: keyof ServiceNames, name: string): Promise<string> {
   // Of many names, those that begin alike are not among the first.
   const alike = (await known(service, kind, name.slice(0, Math.ceil(name.length / 2)))) ?? []
