@@ -1,12 +1,20 @@
 /** Runs the step for every item, at most `limit` at a time; waits for all, then throws the first failure. */
-export async function forEachAtMost<T>(
+export function forEachAtMost<T>(
   limit: number,
   items: readonly T[],
   step: (item: T) => Promise<unknown>,
 ): Promise<void> {
-  const [first] = items
   // Most of an intake's groups are of one, and what follows costs more than the step.
-  if (items.length <= 1) return items.length === 0 ? undefined : void (await step(first as T))
+  return items.length === 1 ? step(items[0] as T).then(nothing) : inLanes(limit, items, step)
+}
+
+const nothing = () => undefined
+
+async function inLanes<T>(
+  limit: number,
+  items: readonly T[],
+  step: (item: T) => Promise<unknown>,
+): Promise<void> {
   const rest = items.values()
   const failures: unknown[] = []
   async function lane() {

@@ -29,9 +29,14 @@ export function createHttpRouter(options: HttpRouterOptions): (call: HttpCall) =
   const routed = routeFunctions(functions, options.routePrefix)
   const names = functions.map(fn => ({ name: fn.name, type: fn.trigger.type }))
 
-  async function answer(call: HttpCall): Promise<HttpAnswer> {
+  /** Not all of it is a function of its own that waits: events come by the thousand. */
+  function answer(call: HttpCall): Promise<HttpAnswer> {
+    const path = call.url.pathname.toLowerCase()
+    return path === WEBHOOK_PATH || path === `${WEBHOOK_PATH}/` ? webhook(call) : answerOther(call)
+  }
+
+  async function answerOther(call: HttpCall): Promise<HttpAnswer> {
     const path = call.url.pathname
-    if (path.toLowerCase().replace(/\/$/, '') === WEBHOOK_PATH) return webhook(call)
     const found = find(call)
     if (found !== undefined) return runHttpFunction(found.fn, call, found.params, invoker)
     if (call.method === 'GET' && path === '/')

@@ -132,20 +132,22 @@ export function createInvoker(options: InvokerOptions): Invoker {
   return { invoke, runAppHooks }
 }
 
-async function withinTime<T>(
-  fn: HostFunction,
-  timeoutMs: number | undefined,
-  run: () => Promise<T>,
-): Promise<T> {
+function withinTime<T>(fn: HostFunction, timeoutMs: number | undefined, run: () => Promise<T>): Promise<T> {
   if (timeoutMs === undefined) return run()
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<never>((_, reject) => {
-    const message = `function ${fn.name} ran longer than functionTimeout allows (${timeoutMs / SECOND} s)`
-    timer = setTimeout(() => reject(new TransientError(message)), timeoutMs)
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      const limit = `${timeoutMs / SECOND} s`
+      reject(new TransientError(`function ${fn.name} ran longer than functionTimeout allows (${limit})`))
+    }, timeoutMs)
+    run().then(
+      value => {
+        clearTimeout(timer)
+        resolve(value)
+      },
+      error => {
+        clearTimeout(timer)
+        reject(error)
+      },
+    )
   })
-  try {
-    return await Promise.race([run(), timeUp])
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -78,8 +78,8 @@ export function createIntake(dependencies: Dependencies): Intake {
   }
 
   /** What goes well is not undone by what does not: all are tried, then the first failure is thrown. */
-  async function changes(changes: readonly BlobChange[]): Promise<void> {
-    await waking(wakes => forEachAtMost(CHANGES_AT_ONCE, changes, change => takeIn(change, wakes)))
+  function changes(changes: readonly BlobChange[]): Promise<void> {
+    return waking(wakes => forEachAtMost(CHANGES_AT_ONCE, changes, change => takeIn(change, wakes)))
   }
 
   /** What was recorded is announced, also where something else went wrong. */
@@ -112,6 +112,8 @@ export function createIntake(dependencies: Dependencies): Intake {
     }
     const news = await believe(change, matches)
     if (news === undefined) return []
+    const [only] = matches
+    if (matches.length === 1 && only !== undefined) return [await recordMatch(news, only, active, wakes)]
     const taken: Taken[] = []
     await forEachAtMost(matches.length, matches, async match =>
       taken.push(await recordMatch(news, match, active, wakes)),
