@@ -18,6 +18,7 @@ export function createWakes(announcer: Announcer, clock: Clock): Wakes {
   let waiting = new Map<string, number>()
 
   function send(): void {
+    if (waiting.size === 0) return
     const now = clock.now()
     const announced = Array.from(waiting, ([asset, wakeAt]) => announcer.work(asset, wakeAt - now))
     sending.push(Promise.allSettled(announced))

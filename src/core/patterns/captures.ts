@@ -13,13 +13,16 @@ export type Captured = [name: string, value: string][]
 export type CapturingItem =
   | { kind: 'any' | 'star' | 'never' }
   | { kind: 'capture'; name: string }
-  | { kind: 'literal'; codes: number[] }
+  /** `units`: how many UTF-16 code units the text has. */
+  | { kind: 'literal'; codes: number[]; units: number }
   | { kind: 'class'; characters: CharacterClass }
   | { kind: 'extglob'; automaton: Automaton; maxLength: number }
 
 export function toCapturing(items: readonly Item[]): CapturingItem[] {
   return items.map(item => {
-    if (item.kind === 'literal') return { kind: item.kind, codes: codesOf(item.text) }
+    if (item.kind === 'literal') {
+      return { kind: item.kind, codes: codesOf(item.text), units: item.text.length }
+    }
     if (item.kind === 'extglob') {
       return { kind: item.kind, automaton: compileAutomaton([item]), maxLength: maxLengthOf([item]) }
     }
@@ -39,6 +42,23 @@ export function captureStepsOf(items: readonly Item[], length: number): number {
 
 /** `segment` must match the items. */
 export function capture(items: readonly CapturingItem[], segment: string): Captured {
+  return captureBetween(items, segment) ?? captureByTable(items, segment)
+}
+
+/** Most segments have one capture between literals, which takes what they leave. Undefined: this one has not. */
+function captureBetween(items: readonly CapturingItem[], segment: string): Captured | undefined {
+  let name: string | undefined
+  let [before, behind] = [0, 0]
+  for (const item of items) {
+    if (item.kind === 'capture' && name === undefined) name = item.name
+    else if (item.kind !== 'literal') return undefined
+    else if (name === undefined) before += item.units
+    else behind += item.units
+  }
+  return name === undefined ? [] : [[name, segment.slice(before, segment.length - behind)]]
+}
+
+function captureByTable(items: readonly CapturingItem[], segment: string): Captured {
   const codes = codesOf(segment)
   const fits = tableOf(items, codes)
   const captured: Captured = []
