@@ -1,13 +1,14 @@
 import type { BlobServiceClient } from '@azure/storage-blob'
 import type { BlobProperties, Lake, LakePlace, ListedBlob, Page, PageRequest } from '../app/ports.ts'
-import { TransientError } from '../core/errors.ts'
+import { PermanentError, TransientError } from '../core/errors.ts'
 import { normalEtag } from '../core/storage-events.ts'
 import { readListing } from './blob-listing.ts'
-import { fromStorage, isNotFound } from './errors.ts'
+import { fromStorage, isNotFound, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
 /** One after the other, which hold nothing and are not the last. */
 const MAX_EMPTY_PAGES = 100
+const BAD_REQUEST = 400
 
 /** The lake's storage accounts, read-only. `serviceOf` gives the client of an account by its name. */
 export function createBlobLake(serviceOf: (account: string) => BlobServiceClient): Lake {
@@ -48,21 +49,31 @@ export function createBlobLake(serviceOf: (account: string) => BlobServiceClient
     listFlat,
 
     async firstFrom(place, name) {
+      const { abortSignal } = withinTime()
       let continuation: string | undefined
-      for (let pages = 0; pages < MAX_EMPTY_PAGES; pages += 1) {
-        const page = { limit: 1, continuation }
-        const found = await readListing(serviceOf(place.account), place, { startFrom: name }, page)
+      for (let pages = 0; pages < MAX_EMPTY_PAGES && !abortSignal.aborted; pages += 1) {
+        const found = await listFrom(place, name, { limit: 1, continuation })
         const first = found?.blobs[0]?.path
         continuation = found?.nextMarker
         if (first !== undefined || continuation === undefined) return first
       }
-      throw new TransientError(`a listing of ${place.account}/${place.container} goes on without any blob`)
+      throw new PermanentError(`a listing of ${place.account}/${place.container} goes on without any blob`)
     },
 
     async listFolders(place, page) {
       const found = await readListing(serviceOf(place.account), place, { delimiter: '/' }, page)
       return { items: found?.folders ?? [], blobs: found?.blobs ?? [], continuation: found?.nextMarker }
     },
+  }
+
+  async function listFrom(place: LakePlace, startFrom: string, page: PageRequest) {
+    try {
+      return await readListing(serviceOf(place.account), place, { startFrom }, page)
+    } catch (error) {
+      // Where listing is possible at all, it is beginning there that is not.
+      if (!(error instanceof Error) || statusOf(error.cause) !== BAD_REQUEST) throw error
+      throw new PermanentError(error.message, { cause: error.cause })
+    }
   }
 
   async function listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>> {

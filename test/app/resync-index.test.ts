@@ -35,6 +35,8 @@ function createRandom(seed: number) {
   return { below, pick: <T>(items: readonly T[]) => items[below(items.length)] as T }
 }
 
+const NOTHING = new Uint8Array()
+
 type Listing = 'flat' | 'hierarchical' | 'shuffled'
 
 /** A lake that lists in an order of its own, in pages of changing size, while time passes. */
@@ -241,6 +243,33 @@ describe('what re-sync remembers of a listing', () => {
     expect(await model.unknown()).toBe(0)
     expect((await model.run()).reads).toBe(0)
   })
+
+  it.each([
+    ['flat', RULE, 'flat'],
+    ['hierarchical', RULE, 'flat'],
+    ['flat', GEN2, 'hierarchical'],
+    ['hierarchical', GEN2, 'hierarchical'],
+  ] as const)(
+    'cuts a run into parts that miss nothing of what came since (%s, seed %#)',
+    async (listing, yaml, order) => {
+      const model = createModel(17, listing, yaml)
+      model.change(2000)
+      // More than 32 parts want, and of names that are not there as well.
+      const rows = Array.from({ length: 200 }, (_, at) => ({
+        bound: `n${at * 4}`,
+        stamp: '',
+        hashes: NOTHING,
+      }))
+      await model.listingIndex.change({ account: 'contosolake', container: 'silver', order }, rows, [])
+      const expected = [...model.blobs.keys()].filter(path => path.startsWith('n')).length
+      expect(await model.run({ prefix: 'n' })).toMatchObject({ listed: expected, new: expected })
+      const [run] = (await model.lakemark.resync.list({ limit: 1 })).items
+      const { items } = await model.runStore.list('part', run?.id ?? '', { limit: 100 })
+      const splits = items.flatMap(({ document }) => document.place?.splits ?? [])
+      expect(splits.length).toBeGreaterThan(9)
+      expect(splits.filter(it => it > 1)).toHaveLength(1)
+    },
+  )
 
   it('forgets what is gone', async () => {
     const model = createModel(16, 'flat')

@@ -243,21 +243,31 @@ describe('the parts of a run', () => {
     ])
     expect(splitByBounds('in/', bounds, 2)).toEqual(['in/a', 'in/b'])
     expect(splitByBounds('in/', bounds.slice(0, 9), 32)).toEqual(['in/'])
+    const dates = Array.from({ length: 90 }, (_, at) => `in/dt=2026-${10 + at}/x`)
+    expect(splitByBounds('in/', dates, 32)).toEqual([...'123456789'].map(digit => `in/dt=2026-${digit}`))
     // What sorts before the slash, and the slash itself, are not the same in all orders.
     const mixed = Array.from({ length: 40 }, (_, at) => `in/a${at % 2 === 0 ? '-' : '/'}${at}`)
     expect(splitByBounds('in/', mixed, 32)).toEqual(['in/'])
   })
 
+  it.each(['a folder/', 'slash of a hierarchy\u0000', 'control\u007f', 'half \ud83d a character'])(
+    'are not cut behind a %j',
+    stem => {
+      const bounds = Array.from({ length: 40 }, (_, at) => `in/${stem}${10 + at}`)
+      expect(splitByBounds('in/', bounds, 32)).toEqual(['in/'])
+    },
+  )
+
+  it('end being cut where names are no text', () => {
+    const bounds = Array.from({ length: 40 }, (_, at) => `\ud800a${10 + at}`)
+    expect(splitByBounds('\ud800', bounds, 32)).toEqual(['\ud800a'])
+  })
+
   it('have gaps between them that hold whatever they do not', () => {
-    expect(gapsBetween('in/', ['in/a', 'in/b', 'in/x'])).toEqual([
-      { from: 'in/', until: 'in/a' },
-      { from: 'in/c', until: 'in/x' },
-      { from: 'in/y', until: undefined },
-    ])
-    expect(gapsBetween('', ['a'])).toEqual([
-      { from: '', until: 'a' },
-      { from: 'b', until: undefined },
-    ])
+    expect(gapsBetween('in/', ['in/a', 'in/b', 'in/x'])).toEqual(['in/', 'in/c', 'in/y'])
+    expect(gapsBetween('', ['a'])).toEqual(['', 'b'])
+    expect(gapsBetween('in/a', ['in/ab', 'in/ac~'])).toEqual(['in/a', 'in/ac', 'in/ac\u007f'])
+    expect(gapsBetween('\uffff', ['\uffffa'])).toEqual(['\uffff', '\uffffb'])
     expect(gapsBetween('in/', ['in/'])).toEqual([])
   })
 

@@ -89,6 +89,8 @@ describe('a run', () => {
     expect(await refused({ rule: 'none' })).toEqual([400, expect.stringContaining('none')])
     expect(await refused({ since: 'yesterday' })).toEqual([400, expect.stringContaining('expected a time')])
     expect(await refused({ everything: true })).toEqual([400, expect.stringContaining('everything')])
+    // Half a character: no path has one, and no address could be made of it.
+    expect(await refused({ prefix: 'a\ud800' })).toEqual([400, expect.stringContaining('prefix')])
     expect((await api.call('GET', 'runs/nothing', { claims: admin })).status).toBe(404)
     expect((await api.call('DELETE', 'runs/nothing', { claims: admin })).status).toBe(404)
   })

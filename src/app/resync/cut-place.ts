@@ -1,9 +1,10 @@
 import { PermanentError } from '../../core/errors.ts'
 import { endOfPrefix, sortTextOf } from '../../core/resync/name-order.ts'
-import { type Gap, gapsBetween, splitByBounds, splitPrefixes } from '../../core/resync/parts.ts'
+import { gapsBetween, splitByBounds, splitPrefixes } from '../../core/resync/parts.ts'
 import type { ListedPlace } from '../../core/resync/run.ts'
+import { SECOND } from '../../core/time.ts'
 import { forEachAtMost } from '../concurrency.ts'
-import type { Lake } from '../ports.ts'
+import type { Clock, Lake } from '../ports.ts'
 import type { ListingIndex } from './ports.ts'
 
 /** Folders and files of one level that are looked at. */
@@ -18,19 +19,23 @@ const GAPS_AT_ONCE = 8
 const BOUNDS_PER_PART = 4
 /** Each finds one name more in each gap. */
 const MAX_LOOKS = 3
+/** No request is begun later than this, so that even slow ones end before the lease of the step does. */
+const CUTTING_MS = 20 * SECOND
 
 interface Dependencies {
   lake: Pick<Lake, 'firstFrom' | 'listFolders'>
   index: Pick<ListingIndex, 'readBounds'>
+  clock: Clock
 }
 
 /**
  * Cuts a place into at most `splits` prefixes, of which none covers another, that together hold every blob of it;
  * into itself alone where that cannot be done. Throws what lake and index throw.
  */
-export function createCutPlace({ lake, index }: Dependencies) {
+export function createCutPlace({ lake, index, clock }: Dependencies) {
   return async function cutPlace(place: ListedPlace): Promise<string[]> {
-    return (await cutByIndex(place)) ?? (await cutByFolders(place))
+    const endsAt = clock.now() + CUTTING_MS
+    return (await cutByIndex(place, endsAt)) ?? (await cutByFolders(place, endsAt))
   }
 
   /**
@@ -38,15 +43,14 @@ export function createCutPlace({ lake, index }: Dependencies) {
    * prefixes would be in none of them, so that is looked at, and what is found there is taken into account; undefined:
    * there is something time and again.
    */
-  async function cutByIndex(place: ListedPlace): Promise<string[] | undefined> {
+  async function cutByIndex(place: ListedPlace, endsAt: number): Promise<string[] | undefined> {
     const { prefix, splits } = place
-    const bounds = await readBounds(place)
+    const bounds = await readBounds(place, endsAt)
     if (bounds === undefined || bounds.length < BOUNDS_PER_PART * splits) return undefined
-    const empty = new Set<string>()
     for (let looks = 0; looks < MAX_LOOKS; looks += 1) {
       const prefixes = splitByBounds(prefix, bounds, splits)
       if (prefixes.length <= 1) return undefined
-      const found = await lookInto(place, gapsBetween(prefix, prefixes), empty)
+      const found = await lookBetween(prefixes, place, endsAt)
       if (found === undefined) return undefined
       if (found.length === 0) return prefixes
       bounds.push(...found)
@@ -54,22 +58,21 @@ export function createCutPlace({ lake, index }: Dependencies) {
     return undefined
   }
 
-  /** The first name of each gap that has one, except in those known as empty; undefined: that cannot be had. */
-  async function lookInto(
+  /** The first name of each gap that has one; undefined: that cannot be had. */
+  async function lookBetween(
+    prefixes: readonly string[],
     { account, container, prefix }: ListedPlace,
-    gaps: readonly Gap[],
-    empty: Set<string>,
+    endsAt: number,
   ): Promise<string[] | undefined> {
     const found: string[] = []
     try {
-      await forEachAtMost(GAPS_AT_ONCE, gaps, async ({ from, until }) => {
-        const gap = JSON.stringify([from, until])
-        if (empty.has(gap)) return
+      await forEachAtMost(GAPS_AT_ONCE, gapsBetween(prefix, prefixes), async from => {
+        if (clock.now() >= endsAt) throw new PermanentError('there is no time left to look')
         const first = await lake.firstFrom({ account, container, prefix }, from)
         // A service that does not know how to begin within a listing begins it at its beginning.
         if (first !== undefined && first < from) throw new PermanentError(`${first} sorts before ${from}`)
-        if (first === undefined || (until !== undefined && first >= until)) empty.add(gap)
-        else found.push(first)
+        // Within a prefix, the gap before it was passed: whatever the order, as all that is listed between is in none.
+        if (first !== undefined && !prefixes.some(its => first.startsWith(its))) found.push(first)
       })
     } catch (error) {
       if (error instanceof PermanentError) return undefined
@@ -79,18 +82,17 @@ export function createCutPlace({ lake, index }: Dependencies) {
   }
 
   /** Undefined: there are too many of them, or none can be had. */
-  async function readBounds({
-    account,
-    container,
-    prefix,
-    order,
-  }: ListedPlace): Promise<string[] | undefined> {
+  async function readBounds(
+    { account, container, prefix, order }: ListedPlace,
+    endsAt: number,
+  ): Promise<string[] | undefined> {
     if (order === 'unknown') return undefined
     const from = sortTextOf(prefix, order)
     const end = endOfPrefix(from)
     const bounds: string[] = []
     let continuation: string | undefined
     do {
+      if (clock.now() >= endsAt) return undefined
       const page = { limit: BOUNDS_PER_PAGE, continuation }
       const found = await index.readBounds({ account, container, order }, from, page)
       const within = found.items.filter(bound => end === undefined || bound < end)
@@ -101,9 +103,12 @@ export function createCutPlace({ lake, index }: Dependencies) {
     return bounds
   }
 
-  async function cutByFolders({ account, container, prefix, splits }: ListedPlace): Promise<string[]> {
+  async function cutByFolders(
+    { account, container, prefix, splits }: ListedPlace,
+    endsAt: number,
+  ): Promise<string[]> {
     let level = prefix
-    for (let levels = 0; levels < MAX_LEVELS; levels += 1) {
+    for (let levels = 0; levels < MAX_LEVELS && clock.now() < endsAt; levels += 1) {
       if (level !== '' && !level.endsWith('/')) break
       const found = await lake.listFolders({ account, container, prefix: level }, { limit: NAMES_LOOKED_AT })
       if (found.continuation !== undefined) break

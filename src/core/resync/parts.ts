@@ -76,8 +76,8 @@ export function splitPrefixes(parent: string, names: readonly string[], max: num
 
 /**
  * The same where the names are not all that there is, but bounds between which the blobs lie about evenly; what lies
- * between the prefixes is in none of them, see `gapsBetween`. Behind the parent the prefixes consist of characters
- * that every order of listings puts in the same place.
+ * between the prefixes is in none of them, see `gapsBetween`. Every order of listings has the names that begin with
+ * them in the order of the prefixes, and nothing between those of one.
  */
 export function splitByBounds(parent: string, bounds: readonly string[], max: number): string[] {
   const within = bounds.filter(bound => bound.startsWith(parent))
@@ -91,24 +91,24 @@ export function splitByBounds(parent: string, bounds: readonly string[], max: nu
 
 /** Of the index: two parts or so. Fewer say little of where its blobs lie. */
 const BOUNDS_WORTH_CUTTING = 16
-/** ASCII behind the slash: a hierarchical listing puts the slash first, see `name-order.ts`. */
-const ALIKE_IN_ALL_ORDERS = /^[0-~]*$/
+/**
+ * What two of them differ by is ASCII behind the slash: a hierarchical listing puts the slash first, see `name-order.ts`.
+ * No slash, as a file of today may have the name of yesterday's folder, and nothing that no name has.
+ */
+const ALIKE_IN_ALL_ORDERS = /^[^/\p{Cc}\p{Cs}]*[0-~]$/u
 
-/** Names from `from` on that sort before `until`; undefined: all that follow. */
-export interface Gap {
-  from: string
-  until: string | undefined
-}
-
-/** The names that begin with `parent` and with none of these prefixes, which are in their order. */
-export function gapsBetween(parent: string, prefixes: readonly string[]): Gap[] {
-  const gaps: Gap[] = []
+/**
+ * Where the names may begin that begin with `parent` and with none of these prefixes, which are in their order: they are
+ * listed from one of these texts on, before those of the next prefix.
+ */
+export function gapsBetween(parent: string, prefixes: readonly string[]): string[] {
+  const gaps: string[] = []
   let from: string | undefined = parent
   for (const prefix of prefixes) {
-    if (from !== undefined && from !== prefix) gaps.push({ from, until: prefix })
+    if (from !== undefined && from !== prefix) gaps.push(from)
     from = endOfPrefix(prefix)
   }
-  if (from !== undefined && from !== endOfPrefix(parent)) gaps.push({ from, until: undefined })
+  if (from !== undefined && from !== endOfPrefix(parent)) gaps.push(from)
   return gaps
 }
 
@@ -132,7 +132,8 @@ function cutFullest(
       .sort((a, b) => b.names.length - a.names.length)[0]
     if (fullest === undefined) break
     const smaller = cut(fullest.names)
-    if (smaller === undefined || groups.length - 1 + smaller.length > max) whole.add(fullest.prefix)
+    const isCut = smaller?.every(({ prefix }) => prefix !== fullest.prefix)
+    if (!smaller || !isCut || groups.length - 1 + smaller.length > max) whole.add(fullest.prefix)
     else groups.splice(groups.indexOf(fullest), 1, ...smaller)
   }
   return groups.map(({ prefix }) => prefix).sort()

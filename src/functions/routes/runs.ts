@@ -26,7 +26,12 @@ const name = (what: string, most: number) =>
 
 const filter = z.strictObject({
   container: name('account/container, or a container', 90).describe('As rules name it.'),
-  prefix: z.string().max(1024).optional().describe('Paths in the container begin with this.'),
+  prefix: z
+    .string()
+    .max(1024)
+    .refine(text => text.isWellFormed(), 'expected whole characters, as paths have')
+    .optional()
+    .describe('Paths in the container begin with this.'),
   rule: RULE_NAME,
   asset: ASSET_NAME,
   workspace: WORKSPACE_ALIAS.describe('It is given what it lacks.'),
