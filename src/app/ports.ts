@@ -151,7 +151,10 @@ export interface Lake {
   list(folder: BlobRef, page: PageRequest): Promise<Page<BlobProperties & { ref: BlobRef }>>
   /** The blobs of a place in the service's order, the same every time; none where there is no such container. */
   listFlat(place: LakePlace, page: PageRequest): Promise<Page<ListedBlob>>
-  /** The first path of a place, in the service's order, that does not sort before this name; undefined: none does. */
+  /**
+   * The first path of a place, in the service's order, that does not sort before this name; undefined: there is none.
+   * PermanentError: the service does not tell.
+   */
   firstFrom(place: LakePlace, name: string): Promise<string | undefined>
   /** What lies one level below a place whose prefix is '' or ends with a slash. */
   listFolders(place: LakePlace, page: PageRequest): Promise<FolderPage>
@@ -171,17 +174,21 @@ export interface ListedVersion {
   fingerprint: string | undefined
 }
 
+/** Called before a request to ARM; where it rejects, the request is not sent. */
+export type BeforeRequest = (kind: RequestKind) => Promise<void>
+
 /** Azure Machine Learning. PermanentError: this will not succeed by itself, with the reason. */
 export interface AzureMl {
   /**
    * Creates the datastore where it is missing, and gives it its credential where it has another, or an older version of
-   * its secret. `since`: what this process has seen before then does not count. PermanentError where one of that name
+   * its secret. `since`: what this process has seen before then does not count. What is known costs no request. Where
+   * `beforeRequest` rejects, all who wait for the same are given its reason. PermanentError where one of that name
    * points elsewhere, or its secret cannot be had.
    */
   ensureDatastore(
     workspace: Workspace,
     datastore: Datastore,
-    options?: { since?: number },
+    options?: { since?: number; beforeRequest?: BeforeRequest },
   ): Promise<'kept' | 'written'>
   /** 'taken': the number exists with other data. Repeating it with the same data is harmless. */
   putVersion(

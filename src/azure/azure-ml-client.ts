@@ -6,10 +6,13 @@ import type { TokenCredential } from '@azure/identity'
 import { budgetOf } from '../core/arm-budget.ts'
 import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import type { ServicePrincipal, Workspace } from '../core/rules/rule-set.ts'
+import { boundAnswers, MAX_ANSWER_BYTES, MAX_PAGE_BYTES } from './answer-size.ts'
 import type { MeteringArm } from './arm-meter.ts'
 import { UnusableAnswer } from './azure-ml-errors.ts'
 
 const BEARER_POLICY = 'bearerTokenAuthenticationPolicy'
+/** One datastore, one data asset, one version of it. All else may be a page, wherever the page before it leads. */
+const ONE_THING = /\/workspaces\/[^/]+\/(?:datastores\/[^/]+|data\/[^/]+(?:\/versions\/[^/]+)?)$/i
 
 export interface ArmClientsOptions {
   /** Of the app itself. */
@@ -27,7 +30,7 @@ export interface ArmClientsOptions {
 /**
  * ARM clients, one for each subscription and principal. Over plain http, where the SDK refuses to send a token, it is
  * sent by a policy of ours (the emulator is on this machine). The SDK does not repeat anything: retries are the
- * ledger's business, and a 429 has to be seen.
+ * ledger's business, and a 429 has to be seen. No answer is taken in that is larger than any of ARM's.
  */
 export function createArmClients(options: ArmClientsOptions) {
   const clients = new Map<string, AzureMachineLearningWorkspaces>()
@@ -39,7 +42,8 @@ export function createArmClients(options: ArmClientsOptions) {
     if (known !== undefined) return known
     const credential = (principal && options.credentialOf?.(principal)) ?? options.credential
     const client = createClient(credential, subscription, options)
-    client.pipeline.addPolicy(options.meter.policy(budget))
+    // Within what makes errors of answers: those tell how much is left, too.
+    client.pipeline.addPolicy(options.meter.policy(budget), { afterPhase: 'Deserialize' })
     clients.set(key, client)
     return client
   }
@@ -53,10 +57,13 @@ function createClient(
   const insecure = url.startsWith('http://')
   const client = new AzureMachineLearningWorkspaces(credential, subscription, {
     retryOptions: { maxRetries: 0 },
+    httpClient: boundAnswers({
+      httpClient,
+      maxBytesOf: ({ url }) => (ONE_THING.test(new URL(url).pathname) ? MAX_ANSWER_BYTES : MAX_PAGE_BYTES),
+    }),
     // Tokens are asked for under the same address.
     endpoint: url,
     ...(insecure ? { allowInsecureConnection: true } : {}),
-    ...(httpClient !== undefined && { httpClient }),
   })
   client.pipeline.addPolicy(
     {

@@ -2,15 +2,15 @@ import type {
   AzureMachineLearningWorkspaces as Client,
   DatastorePropertiesUnion,
 } from '@azure/arm-machinelearning'
-import type { AzureMl, Clock } from '../app/ports.ts'
+import type { AzureMl, BeforeRequest, Clock } from '../app/ports.ts'
 import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { HOUR } from '../core/time.ts'
-import { fromArm, fromArmWithout, UnusableAnswer } from './azure-ml-errors.ts'
+import { fromArm, fromArmWithout, isAbsent, isFilled, UnusableAnswer } from './azure-ml-errors.ts'
 import { hasCredential, secretTagOf, toProperties, type WantedCredential } from './datastore-credentials.ts'
-import { isConflict, isNotFound } from './errors.ts'
+import { isConflict } from './errors.ts'
 import type { Secrets } from './secrets.ts'
 import { untilAborted, withinTime } from './within-time.ts'
 
@@ -39,14 +39,15 @@ export function createDatastores(dependencies: DatastoreDependencies): Pick<Azur
   const seen = new Map<string, { wanted: string; at: number; done: Promise<Outcome> }>()
 
   return {
-    ensureDatastore(workspace, datastore, { since = Number.NEGATIVE_INFINITY } = {}) {
+    ensureDatastore(workspace, datastore, options = {}) {
+      const { since = Number.NEGATIVE_INFINITY, beforeRequest = async () => undefined } = options
       const { subscription, resourceGroup, name } = workspace
       const key = JSON.stringify([subscription, resourceGroup, name, datastore.name])
       const wanted = JSON.stringify(datastore)
       const known = seen.get(key)
       const oldest = Math.max(since, clock.now() - BELIEVED_MS + 1)
       if (known?.wanted === wanted && known.at >= oldest) return known.done
-      const entry = { wanted, at: clock.now(), done: ensure(workspace, datastore, since) }
+      const entry = { wanted, at: clock.now(), done: ensure(workspace, datastore, since, beforeRequest) }
       seen.set(key, entry)
       // What has failed is tried anew by the next delivery.
       entry.done.catch(() => {
@@ -56,19 +57,30 @@ export function createDatastores(dependencies: DatastoreDependencies): Pick<Azur
     },
   }
 
-  async function ensure(workspace: Workspace, datastore: Datastore, since: number): Promise<Outcome> {
+  async function ensure(
+    workspace: Workspace,
+    datastore: Datastore,
+    since: number,
+    beforeRequest: BeforeRequest,
+  ): Promise<Outcome> {
     const options = withinTime(CALL_MS)
-    let existing = await get(workspace, datastore.name, options)
+    let existing = await look()
     if (existing !== undefined && isAsItShouldBe(existing, await wantedCredential(since))) return 'kept'
     for (let round = 0; round < MAX_ROUNDS; round += 1) {
       // What was remembered may be the older version: nothing is written that has not just been read.
       const wanted = await wantedCredential(clock.now())
       if (existing !== undefined && isAsItShouldBe(existing, wanted)) return round === 0 ? 'kept' : 'written'
+      await beforeRequest('writes')
       const written = await put(workspace, datastore, wanted, existing, options)
-      existing = written ?? (await get(workspace, datastore.name, options))
+      existing = written ?? (await look())
     }
     if (existing !== undefined && isAsItShouldBe(existing, await wantedCredential(since))) return 'written'
     throw new TransientError(`workspace ${workspace.alias} is busy with datastore ${datastore.name}`)
+
+    async function look(): Promise<DatastorePropertiesUnion | undefined> {
+      await beforeRequest('reads')
+      return get(workspace, datastore.name, options)
+    }
 
     /** With it, the secret in its newest version. */
     async function wantedCredential(since: number): Promise<WantedCredential | undefined> {
@@ -132,7 +144,7 @@ export function createDatastores(dependencies: DatastoreDependencies): Pick<Azur
       )
     } catch (error) {
       // A missing workspace is a 404 as well: creating the datastore then says so.
-      if (isNotFound(error)) return undefined
+      if (isAbsent(error)) return undefined
       throw fromArm(error, workspace)
     }
   }
@@ -141,7 +153,7 @@ export function createDatastores(dependencies: DatastoreDependencies): Pick<Azur
 /** A proxy's page, or an empty answer, is not a datastore: nothing may be concluded from it. */
 function mustBeDatastore(answer: { properties?: unknown }): DatastorePropertiesUnion {
   const properties = answer.properties as DatastorePropertiesUnion | null | undefined
-  if (typeof properties?.datastoreType !== 'string') throw new UnusableAnswer('it is no datastore')
+  if (!isFilled(properties?.datastoreType)) throw new UnusableAnswer('it is no datastore')
   return properties
 }
 

@@ -6,13 +6,21 @@ import { PermanentError, TransientError } from '../core/errors.ts'
 import { CALL_MS } from '../core/limits.ts'
 import type { AssetType, Workspace } from '../core/rules/rule-set.ts'
 import { createDatastores, type DatastoreDependencies } from './azure-ml-datastores.ts'
-import { fromArm, UnusableAnswer } from './azure-ml-errors.ts'
-import { isNotFound, statusOf } from './errors.ts'
+import { fromArm, isAbsent, isFilled, UnusableAnswer } from './azure-ml-errors.ts'
+import { statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
 /** Versions read when an asset is seen for the first time: no one keeps more by hand. */
 const MAX_VERSIONS_LISTED = 20_000
 const MAX_PAGES_LISTED = 1000
+/** The SDK takes whatever holds no list, a proxy's page for one, for an empty one. */
+const ALL_AND_LISTED = {
+  listViewType: 'All',
+  onResponse({ parsedBody }: { parsedBody?: unknown }, _flat: unknown, error?: unknown) {
+    const isList = Array.isArray((parsedBody as { value?: unknown } | null | undefined)?.value)
+    if (error === undefined && !isList) throw new UnusableAnswer('it is no list')
+  },
+}
 
 /** Azure Machine Learning through ARM. `clientOf` gives the client of a workspace. */
 export function createAzureMl(dependencies: DatastoreDependencies): AzureMl {
@@ -56,12 +64,11 @@ export function createAzureMl(dependencies: DatastoreDependencies): AzureMl {
         const pages = clientOf(workspace)
           .dataVersions.list(resourceGroup, name, asset, {
             ...withinTime(CALL_MS),
-            listViewType: 'All',
+            ...ALL_AND_LISTED,
             top: limit,
           })
           .byPage(continuation === undefined ? {} : { continuationToken: continuation })
         const { value: page } = await pages.next()
-        if (page === undefined) return { items: [], continuation: undefined }
         if (!Array.isArray(page)) throw new UnusableAnswer('it is no list')
         const link = getContinuationToken(page)
         if (link !== undefined && typeof link !== 'string')
@@ -102,14 +109,14 @@ export function createAzureMl(dependencies: DatastoreDependencies): AzureMl {
         await dataContainers.get(resourceGroup, name, asset, options)
         let [highest, seen, pages] = [0, 0, 0]
         const links = new Set<string>()
-        const versions = dataVersions.list(resourceGroup, name, asset, { ...options, listViewType: 'All' })
+        const versions = dataVersions.list(resourceGroup, name, asset, { ...options, ...ALL_AND_LISTED })
         for await (const page of versions.byPage()) {
           pages += 1
           seen += page.length
           if (pages > MAX_PAGES_LISTED || seen > MAX_VERSIONS_LISTED)
             throw new PermanentError(`workspace ${alias} has too many versions of ${asset}`)
           for (const item of page) {
-            const version = String((item as { name?: unknown } | null)?.name)
+            const version = nameOf(item)
             if (/^[0-9]{1,15}$/.test(version)) highest = Math.max(highest, Number(version))
           }
           const link = getContinuationToken(page)
@@ -145,16 +152,25 @@ export function createAzureMl(dependencies: DatastoreDependencies): AzureMl {
 
 /** Undefined: a version that somebody has given another name than a number. */
 function toListed(item: unknown): ListedVersion | undefined {
-  const { name, properties } = (item ?? {}) as { name?: unknown; properties?: unknown }
-  if (!/^[0-9]{1,15}$/.test(String(name))) return undefined
-  const { dataUri, isArchived, properties: own } = toRegistered({ properties })
+  const name = nameOf(item)
+  if (!/^[0-9]{1,15}$/.test(name)) return undefined
+  const { dataUri, isArchived, properties: own } = toRegistered(item as { properties?: unknown })
   return { number: Number(name), dataUri, isArchived, fingerprint: own[FINGERPRINT] }
+}
+
+/** The SDK makes a list of one of whatever stands in the place of a list. */
+function nameOf(item: unknown): string {
+  const name = (item as { name?: unknown } | null)?.name
+  if (!isFilled(name)) throw new UnusableAnswer('it lists what has no name')
+  return name
 }
 
 /** Whatever the status: a proxy's page, or an empty answer, is not a version, and nothing may be concluded from it. */
 function toRegistered(answer: { properties?: unknown }): RegisteredVersion {
   const properties = answer.properties as DataVersionBaseProperties | null | undefined
-  if (typeof properties?.dataUri !== 'string') throw new UnusableAnswer('it is no data version')
+  // Of an empty text the SDK makes one in which all is empty.
+  if (!isFilled(properties?.dataUri) || !isFilled(properties.dataType))
+    throw new UnusableAnswer('it is no data version')
   const { dataType, dataUri, description, tags, isArchived } = properties
   return {
     type: dataType as AssetType,
@@ -168,7 +184,7 @@ function toRegistered(answer: { properties?: unknown }): RegisteredVersion {
 
 /** ARM answers 404 for a missing workspace too, with codes of its own: that is not an absent asset. */
 function isAssetNotFound(error: unknown): boolean {
-  if (!isNotFound(error)) return false
+  if (!isAbsent(error)) return false
   const code = (error as { code?: string }).code
   return ![
     'ResourceNotFound',

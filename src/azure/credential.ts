@@ -19,10 +19,14 @@ export function createCredential(clientId: string | undefined, cloud: Cloud): To
 
 /** Loaded with the first token: functions are registered, and a connection string is used, without it. */
 async function openCredential(clientId: string | undefined, cloud: Cloud): Promise<TokenCredential> {
-  const { DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity')
+  const [{ DefaultAzureCredential, ManagedIdentityCredential }, { boundAnswers }] = await Promise.all([
+    import('@azure/identity'),
+    import('./answer-size.ts'),
+  ])
+  const httpClient = boundAnswers()
   return clientId === undefined
-    ? new DefaultAzureCredential({ authorityHost: cloud.authority })
-    : new ManagedIdentityCredential({ clientId })
+    ? new DefaultAzureCredential({ authorityHost: cloud.authority, httpClient })
+    : new ManagedIdentityCredential({ clientId, httpClient })
 }
 
 /** For the emulator, which takes any token: nothing secret leaves this machine. */

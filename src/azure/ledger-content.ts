@@ -15,7 +15,8 @@ const type = z.enum(['uri_file', 'uri_folder', 'mltable'])
 const cause = z.enum(['at once', 'settled', 'maxWait', 'marker', 'requested'])
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 
-const turn = z.object({ at: time, count })
+const place = z.object({ at: time, count })
+const turn = place.extend({ reads: place.optional() })
 const cursor = z.object({
   next: count,
   attempts: count,

@@ -4,6 +4,7 @@ import { type Cloud, PUBLIC_CLOUD } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
 import { isSameSecret, parseSecretReference, type SecretReference } from '../core/secret-reference.ts'
 import { MINUTE } from '../core/time.ts'
+import { boundAnswers } from './answer-size.ts'
 import { isPassing, retryAfterOf, statusOf } from './errors.ts'
 import { withinTime } from './within-time.ts'
 
@@ -13,6 +14,8 @@ const MAX_CACHED = 100
 /** The caller tries again anyway. */
 const RETRIES = { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1000 }
 const VERSION = /^[a-f0-9]{32}$/i
+/** The SDK's own code for a body that it cannot read. */
+const UNREADABLE = 'PARSE_ERROR'
 
 /** A value, and the address of the very version that it is: that one may be shown, and tells a new value from an old. */
 export interface Secret {
@@ -92,7 +95,7 @@ export function createSecrets(options: SecretsOptions): Secrets {
   function clientOf(vault: string): SecretClient {
     const known = clients.get(vault)
     if (known !== undefined) return known
-    const settings = { retryOptions: RETRIES, ...(httpClient !== undefined && { httpClient }) }
+    const settings = { retryOptions: RETRIES, httpClient: boundAnswers({ httpClient }) }
     const client = new SecretClient(vault, credential, settings)
     remember(clients, vault, client)
     return client
@@ -119,16 +122,20 @@ function fromVault(error: unknown, which: string): Error {
   const code =
     error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
   const what = [status, code].filter(part => part !== undefined).join(' ')
-  if (status === 404)
+  // The SDK trips over an empty body. Without a code of Key Vault's own something in between has answered.
+  const isEmpty = error instanceof TypeError
+  const isOthers = isEmpty || (Number(status) >= 400 && (code === undefined || code === UNREADABLE))
+  if (status === 404 && !isOthers)
     return new PermanentError(`${which} does not exist (${what}); create it, or correct the name`)
-  if (status === 403) {
+  if (status === 403 && !isOthers) {
     const role =
       'give the identity the role Key Vault Secrets User, let it through the firewall, enable the secret'
     return new PermanentError(`${which} may not be read (${what}): ${role}, whichever is missing`)
   }
-  const known = what === '' && error instanceof Error ? error.name : what
+  const kind = isEmpty ? 'an empty answer' : error instanceof Error ? error.name : ''
+  const known = what === '' ? kind : what
   const text = `${which} could not be read${known === '' ? '' : ` (${known})`}`
-  return isPassing(error)
+  return isPassing(error) || isOthers
     ? new TransientError(text, { retryAfterMs: retryAfterOf(error) })
     : new PermanentError(text)
 }

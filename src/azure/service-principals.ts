@@ -2,6 +2,7 @@ import type { ClientSecretCredential, GetTokenOptions, TokenCredential } from '@
 import type { Cloud } from '../core/clouds.ts'
 import { PermanentError, TransientError } from '../core/errors.ts'
 import type { ServicePrincipal } from '../core/rules/rule-set.ts'
+import { boundAnswers } from './answer-size.ts'
 import { isPassing } from './errors.ts'
 import type { Secrets, SecretsOptions } from './secrets.ts'
 import { untilAborted } from './within-time.ts'
@@ -63,7 +64,7 @@ function createServicePrincipal(
     return new ClientSecretCredential(tenant, client, secret, {
       authorityHost: cloud.authority,
       retryOptions: RETRIES,
-      ...(httpClient !== undefined && { httpClient }),
+      httpClient: boundAnswers({ httpClient }),
     })
   }
 

@@ -8,6 +8,7 @@ import { queryPage } from './table-query.ts'
 import { withinTime } from './within-time.ts'
 
 const time = z.number().min(0)
+const place = z.object({ at: time, count: z.int().min(0) })
 const shape = z.object({
   wanted: z.string(),
   dueAt: time,
@@ -15,6 +16,7 @@ const shape = z.object({
   trouble: z
     .object({ reason: z.string(), since: time, attempts: z.int().min(0), isPermanent: z.boolean() })
     .optional(),
+  turn: place.extend({ reads: place.optional() }).optional(),
 })
 
 /** When datastores with credentials are looked at, in the ledger's table, apart from the assets. The table must exist. */
@@ -56,8 +58,8 @@ function toLook(entity: Record<string, unknown>): KnownLook {
   const etag = String(entity['etag'])
   const content = readable(entity)
   if (content === undefined) return { key, etag, wanted: '', dueAt: 0, goodAt: undefined, trouble: undefined }
-  const { wanted, dueAt, goodAt, trouble } = content
-  return { key, etag, wanted, dueAt, goodAt, trouble }
+  const { wanted, dueAt, goodAt, trouble, turn } = content
+  return { key, etag, wanted, dueAt, goodAt, trouble, turn }
 }
 
 function readable(entity: Record<string, unknown>): z.infer<typeof shape> | undefined {

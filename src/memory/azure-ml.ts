@@ -1,4 +1,4 @@
-import type { AzureMl, RegisteredVersion } from '../app/ports.ts'
+import type { AzureMl, BeforeRequest, RegisteredVersion } from '../app/ports.ts'
 import { canonicalDataUri } from '../core/asset/data-uri.ts'
 import { FINGERPRINT } from '../core/asset/data-version.ts'
 import { copyOf } from '../core/copy.ts'
@@ -6,15 +6,27 @@ import { PermanentError } from '../core/errors.ts'
 import type { Datastore, Workspace } from '../core/rules/rule-set.ts'
 import { pageOf } from './paging.ts'
 
+/** What the service has, whoever speaks to it. */
+export interface MemoryAzureMlService {
+  versions: Map<string, Map<number, RegisteredVersion>>
+  datastores: Map<string, Datastore & { version: string | undefined }>
+}
+
+export function createMemoryAzureMlService(): MemoryAzureMlService {
+  return { versions: new Map(), datastores: new Map() }
+}
+
+type Ensured = ReturnType<AzureMl['ensureDatastore']>
+
 /**
- * Azure ML in this process's memory: immutable data URIs, one type an asset, no deletion. `readSecret` answers the version
- * of a secret, or rejects as reading it would.
+ * Azure ML in memory: immutable data URIs, one type an asset, no deletion. `readSecret` answers the version of a secret, or
+ * rejects as reading it would. Several processes have one service, and each what it has seen of the datastores.
  */
 export function createMemoryAzureMl(
   readSecret: (reference: string) => Promise<string> = async () => '1',
+  { versions, datastores } = createMemoryAzureMlService(),
 ): AzureMl {
-  const versions = new Map<string, Map<number, RegisteredVersion>>()
-  const datastores = new Map<string, Datastore & { version: string | undefined }>()
+  const seen = new Map<string, { wanted: string; done: Ensured }>()
 
   function versionsOf(workspace: Workspace, asset: string): Map<number, RegisteredVersion> {
     const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${asset}`
@@ -23,25 +35,31 @@ export function createMemoryAzureMl(
     return found
   }
 
+  async function ensure(key: string, datastore: Datastore, beforeRequest: BeforeRequest): Ensured {
+    const { credential } = datastore
+    const version = credential && (await readSecret(credential.secret))
+    const wanted = { ...datastore, version }
+    await beforeRequest('reads')
+    requirePlace(datastore, datastores.get(key))
+    if (JSON.stringify(datastores.get(key)) === JSON.stringify(wanted)) return 'kept'
+    await beforeRequest('writes')
+    requirePlace(datastore, datastores.get(key))
+    datastores.set(key, wanted)
+    return 'written'
+  }
+
   return {
-    async ensureDatastore(workspace, datastore) {
+    ensureDatastore(workspace, datastore, { since, beforeRequest = async () => undefined } = {}) {
       const key = `${workspace.subscription}/${workspace.resourceGroup}/${workspace.name}/${datastore.name}`
-      const { credential } = datastore
-      const version = credential && (await readSecret(credential.secret))
-      const wanted = { ...datastore, version }
-      const existing = datastores.get(key) ?? wanted
-      if (
-        existing.account !== datastore.account ||
-        existing.container !== datastore.container ||
-        existing.kind !== datastore.kind
-      ) {
-        throw new PermanentError(
-          `datastore ${datastore.name} points elsewhere: ${existing.account}/${existing.container}`,
-        )
-      }
-      const isKept = JSON.stringify(datastores.get(key)) === JSON.stringify(wanted)
-      datastores.set(key, wanted)
-      return isKept ? 'kept' : 'written'
+      const wanted = JSON.stringify(datastore)
+      const known = seen.get(key)
+      if (since === undefined && known?.wanted === wanted) return known.done
+      const entry = { wanted, done: ensure(key, datastore, beforeRequest) }
+      seen.set(key, entry)
+      entry.done.catch(() => {
+        if (seen.get(key) === entry) seen.delete(key)
+      })
+      return entry.done
     },
     async putVersion(workspace, asset, number, version) {
       const all = versionsOf(workspace, asset)
@@ -81,4 +99,10 @@ export function createMemoryAzureMl(
       return Math.max(0, ...versionsOf(workspace, asset).keys())
     },
   }
+}
+
+function requirePlace({ name, account, container, kind }: Datastore, existing: Datastore | undefined): void {
+  if (existing === undefined) return
+  if (existing.account === account && existing.container === container && existing.kind === kind) return
+  throw new PermanentError(`datastore ${name} points elsewhere: ${existing.account}/${existing.container}`)
 }

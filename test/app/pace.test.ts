@@ -1,97 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { createPacer } from '../../src/app/delivery/pacer.ts'
-import type { ArmMeter, ArmReading } from '../../src/app/ports.ts'
-import { ARM_BUDGETS, type RequestKind } from '../../src/core/arm-budget.ts'
+import type { ArmMeter } from '../../src/app/ports.ts'
+import { ARM_BUDGETS } from '../../src/core/arm-budget.ts'
 import { NO_ROWS } from '../../src/core/asset/asset.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/core/time.ts'
-import { createThrottle } from '../../src/emulators/azure-ml/throttle.ts'
 import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
-import { createLakemark, type World } from '../../src/wiring.ts'
 import { createMemoryWorld, FILES_RULE, silentLog } from '../support/memory-world.ts'
+import { createPacedWorld } from '../support/paced-world.ts'
 import { NOW } from '../support/samples.ts'
-
-/** An Azure ML that takes what ARM takes, says in its answers what is left, and refuses the rest. */
-function throttledArm({ azureMl, clock }: World, times: number) {
-  const buckets = Object.fromEntries(
-    Object.entries(ARM_BUDGETS).map(([kind, { capacity, perSecond }]) => [
-      kind,
-      { capacity: capacity * times, perSecond: perSecond * times },
-    ]),
-  )
-  const throttle = createThrottle({ mode: 'arm', buckets, now: clock.now })
-  const seen = new Map<string, { alias: string; asset: string; at: number }[]>()
-  const counts = { answered: 0, refused: 0 }
-  const readings = new Map<string, ArmReading>()
-  const take = (subscription: string, kind: RequestKind) => {
-    const { headers, retryAfterSeconds } = throttle.take(subscription, kind)
-    const remaining = Number(headers[`x-ms-ratelimit-remaining-subscription-${kind}`])
-    readings.set(`${subscription} ${kind}`, { remaining, at: clock.now(), inFlight: 0 })
-    counts.answered += 1
-    if (retryAfterSeconds === undefined) return
-    counts.refused += 1
-    throw new TransientError('answered 429', { throttled: true, retryAfterMs: retryAfterSeconds * SECOND })
-  }
-  const armMeter: ArmMeter = {
-    read: (subscription, kind) =>
-      readings.get(`${subscription} ${kind}`) ?? { remaining: undefined, at: 0, inFlight: 0 },
-  }
-  const throttled: World['azureMl'] = {
-    ...azureMl,
-    async putVersion(workspace, asset, ...rest) {
-      take(workspace.subscription, 'writes')
-      const outcome = await azureMl.putVersion(workspace, asset, ...rest)
-      const { alias } = workspace
-      const all = seen.get(alias) ?? []
-      seen.set(alias, [...all, { alias, asset, at: clock.now() }])
-      return outcome
-    },
-    async highestVersion(workspace, asset) {
-      take(workspace.subscription, 'reads')
-      return azureMl.highestVersion(workspace, asset)
-    },
-  }
-  return { azureMl: throttled, armMeter, seen, counts, throttle }
-}
-
-/** `times`: how many times as large as the documented one the budget is. */
-function createPacedWorld(processes: number, times = 1) {
-  let arm: ReturnType<typeof throttledArm> | undefined
-  const world = createMemoryWorld(FILES_RULE, plain => {
-    arm = throttledArm(plain, times)
-    return arm
-  })
-  if (arm === undefined) throw new Error('the world was not made')
-  const others = Array.from({ length: processes - 1 }, () => createLakemark(world))
-  const all = [world.lakemark, ...others]
-  const start = world.clock.now()
-
-  /** Every process takes its share of the messages; what shows up within a second is worked on at once. */
-  async function work(): Promise<void> {
-    for (let step = 0; step < 20_000; step += 1) {
-      const nextAt = world.queue.nextAt()
-      if (nextAt === undefined) return
-      world.pass(Math.max(0, nextAt - world.clock.now()))
-      const messages = world.queue.take()
-      await Promise.all(
-        messages.map((message, index) => {
-          if (message.kind !== 'assets') throw new Error('only assets are announced here')
-          return all[index % all.length]?.work(message.assets, { redelivered: false })
-        }),
-      )
-    }
-    throw new Error('the backlog does not come to an end')
-  }
-  const elapsed = () => world.clock.now() - start
-  return { world, arm, work, elapsed }
-}
 
 const { capacity, perSecond } = ARM_BUDGETS.writes
 const allowedMs = (writes: number) => (Math.max(0, writes - capacity) / perSecond) * SECOND
 
 describe('a backlog larger than ARM’s budget', () => {
   it('over two subscriptions and three processes takes hardly longer than the budget allows, and meets hardly a 429', async () => {
-    const { world, arm, work, elapsed } = createPacedWorld(3)
+    const { world, arm, work, elapsed } = createPacedWorld({ processes: 3 })
     const assets = 2500
     for (let index = 0; index < assets; index += 1) await world.deliver(world.upload(`files/f${index}.csv`))
     await work()
@@ -103,7 +27,7 @@ describe('a backlog larger than ARM’s budget', () => {
   })
 
   it('of one huge asset does not hold up a small one that comes later', async () => {
-    const { world, arm, work, elapsed } = createPacedWorld(3)
+    const { world, arm, work, elapsed } = createPacedWorld({ processes: 3 })
     const versions = 1200
     for (let index = 0; index < versions; index += 1) await world.deliver(world.upload('files/huge.csv'))
     const small = Array.from({ length: 20 }, (_, index) => `small${index}`)
@@ -123,7 +47,7 @@ describe('a backlog larger than ARM’s budget', () => {
   })
 
   it('is none where of many versions few are to be sent again', async () => {
-    const { world, arm, work, elapsed } = createPacedWorld(3)
+    const { world, arm, work, elapsed } = createPacedWorld({ processes: 3 })
     const names = Array.from({ length: 100 }, (_, index) => `f${index}`)
     for (let version = 0; version < 30; version += 1) {
       for (const name of names) await world.deliver(world.upload(`files/${name}.csv`))
@@ -146,8 +70,29 @@ describe('a backlog larger than ARM’s budget', () => {
     expect(elapsed() - begun).toBeLessThan(3 * SECOND)
   })
 
+  it('also of numbers that are to be taken back takes no more than the budget', async () => {
+    const { world, arm, work, elapsed } = createPacedWorld({ processes: 3 })
+    const names = Array.from({ length: 120 }, (_, index) => `f${index}`)
+    const deliverAll = async () => {
+      for (const name of names) await world.deliver(world.upload(`files/${name}.csv`))
+      await work()
+    }
+    await deliverAll()
+    const forecast = world.ruleSet.workspaces.get('ml-forecast')
+    if (forecast === undefined) throw new Error('the rules name it')
+    const dataUri = 'azureml://datastores/theirs/paths/x.csv'
+    const stranger = { type: 'uri_file', dataUri, description: undefined, tags: {}, properties: {} } as const
+    for (const name of names) await arm.unpaced.putVersion(forecast, name, 2, stranger)
+    const begun = elapsed()
+    await deliverAll()
+    expect(arm.counts).toMatchObject({ refused: 0, archived: names.length })
+    for (const name of names)
+      expect(Object.keys(await world.registered('ml-retail', name))).toEqual(['1', '3'])
+    expect(elapsed() - begun).toBeLessThan(1.2 * allowedMs(3 * names.length + capacity))
+  })
+
   it('in one subscription holds up no other', async () => {
-    const { world, arm, work } = createPacedWorld(2)
+    const { world, arm, work } = createPacedWorld({ processes: 2 })
     const subscription = world.ruleSet.workspaces.get('ml-retail')?.subscription ?? ''
     for (let index = 0; index < capacity; index += 1) arm.throttle.take(subscription, 'writes')
     const start = world.clock.now()
@@ -212,7 +157,7 @@ describe('trouble of one workspace', () => {
 
 describe('a place in the line', () => {
   it('that is taken up too late is given to others, and a new one is had', async () => {
-    const { world, arm } = createPacedWorld(1)
+    const { world, arm } = createPacedWorld({ processes: 1 })
     const assets = 600
     for (let index = 0; index < assets; index += 1) await world.deliver(world.upload(`files/f${index}.csv`))
     for (let minutes = 0; minutes < 20; minutes += 1) {
@@ -272,7 +217,7 @@ describe('many processes', () => {
 
 describe('a budget that is larger than the documented one', () => {
   it('is used, as far as ARM says what is left of it', async () => {
-    const { world, arm, work, elapsed } = createPacedWorld(3, 20)
+    const { world, arm, work, elapsed } = createPacedWorld({ processes: 3, times: 20 })
     const assets = 2500
     // The first of them learn what ARM says.
     for (const from of [0, 100]) {
@@ -288,7 +233,7 @@ describe('a budget that is larger than the documented one', () => {
 
 describe('a budget that somebody else spends in our name', () => {
   it('is waited for until Retry-After, by all processes, and costs few refusals', async () => {
-    const { world, arm, work } = createPacedWorld(3)
+    const { world, arm, work } = createPacedWorld({ processes: 3 })
     const subscription = world.ruleSet.workspaces.get('ml-retail')?.subscription ?? ''
     for (let index = 0; index < 400; index += 1) await world.deliver(world.upload(`files/f${index}.csv`))
     // The bucket is empty and the store says that it is full.

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { AzureMl, ListedVersion } from '../../src/app/ports.ts'
 import type { DataVersionBody } from '../../src/core/asset/data-version.ts'
-import { PermanentError } from '../../src/core/errors.ts'
+import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import type { Workspace } from '../../src/core/rules/rule-set.ts'
 
 export const WORKSPACES: readonly [Workspace, Workspace] = [
@@ -128,6 +128,25 @@ export function describeAzureMl(name: string, create: () => Promise<AzureMl>): v
       expect(await azureMl.ensureDatastore(one, SILVER)).toBe('written')
       await azureMl.ensureDatastore(one, SILVER)
       expect(await azureMl.ensureDatastore(one, SILVER, { since: Date.now() + 1000 })).toBe('kept')
+    })
+
+    it('asks before each request for a datastore, and sends none that it may not', async () => {
+      const bronze = { ...SILVER, container: 'bronze', name: 'bronze' }
+      const asked: string[] = []
+      const allowing = (...kinds: string[]) => ({
+        beforeRequest: async (kind: string) => {
+          asked.push(kind)
+          if (!kinds.includes(kind)) throw new TransientError(`no ${kind} now`)
+        },
+      })
+      await expect(azureMl.ensureDatastore(one, bronze, allowing())).rejects.toThrow('no reads now')
+      await expect(azureMl.ensureDatastore(one, bronze, allowing('reads'))).rejects.toThrow('no writes now')
+      expect(await azureMl.ensureDatastore(one, bronze, allowing('reads', 'writes'))).toBe('written')
+      expect(asked.splice(0)).toEqual(['reads', 'reads', 'writes', 'reads', 'writes'])
+      await azureMl.ensureDatastore(one, bronze, allowing())
+      expect(asked).toEqual([])
+      const since = Date.now() + 1000
+      expect(await azureMl.ensureDatastore(one, bronze, { ...allowing('reads'), since })).toBe('kept')
     })
 
     it('gives a datastore the credential that is wanted, and another one where another is wanted', async () => {

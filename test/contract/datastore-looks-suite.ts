@@ -16,6 +16,8 @@ export function describeDatastoreLooks(name: string, create: () => Promise<Datas
       const trouble = { reason: 'ml is asleep – über Nacht', since: NOW, attempts: 2, isPermanent: false }
       const written = [
         lookOf('ml-a!contosolake!silver', { goodAt: NOW }),
+        lookOf('ml-c!contosolake!gold', { turn: { at: NOW, count: 1, reads: { at: NOW, count: 1 } } }),
+        lookOf('ml-d!contosolake!gold', { turn: { at: NOW, count: 1 } }),
         lookOf('ml_b!contosolake!$root', { trouble }),
       ]
       for (const look of written) expect(await looks.write(look, undefined)).toBe('written')

@@ -119,6 +119,7 @@ const answer: fc.Arbitrary<RawAnswer> = fc
         arbitrary: fc.constantFrom('cut short' as const, 'chunks cut short' as const, 'reset' as const),
       },
       { weight: 1, arbitrary: fc.constantFrom('drip' as const, 'silence' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('flood' as const, 'bomb' as const) },
     ),
   })
   .map(({ contentType, headers, ...rest }) => ({
@@ -217,6 +218,8 @@ async function endsWell(name: keyof AzureMl, azureMl: AzureMl, told: RawAnswer |
     assert.ok(error.message.length > 'workspace ml-retail '.length)
     return
   }
+  if (told !== undefined)
+    assert.ok(!['flood', 'bomb'].includes(told.way), 'an answer without end was believed')
   if (name === 'putVersion') {
     assert.ok(result === 'registered' || result === 'taken')
     if (told !== undefined) assert.ok(saysSo(told.body, result), `${result} was not answered`)
@@ -225,6 +228,9 @@ async function endsWell(name: keyof AzureMl, azureMl: AzureMl, told: RawAnswer |
   if (name === 'getVersion' && result !== undefined) {
     assert.equal(typeof (result as { dataUri: unknown }).dataUri, 'string')
   }
+  if (told === undefined) return
+  const isNone = name === 'getVersion' ? result === undefined : isEmpty(name, result)
+  if (isNone) assert.ok(saysNone(told), 'what has no such thing was none of Azure’s answers')
 }
 
 async function inHaste<T>(call: () => Promise<T>): Promise<T> {
@@ -235,6 +241,16 @@ async function inHaste<T>(call: () => Promise<T>): Promise<T> {
   } finally {
     AbortSignal.timeout = timeout
   }
+}
+
+function isEmpty(name: keyof AzureMl, result: unknown): boolean {
+  return name === 'listVersions' && (result as { items: unknown[] }).items.length === 0
+}
+
+/** Whether the answer says that there is nothing: an error of Azure's with status 404, or a list. */
+function saysNone({ status, body }: RawAnswer): boolean {
+  const { error, value } = JSON.parse(body)
+  return status === 404 ? typeof error?.code === 'string' : Array.isArray(value)
 }
 
 /** Whether the answer speaks of a version, with our data or (taken) with other data. */

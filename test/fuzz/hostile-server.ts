@@ -2,6 +2,7 @@
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 
 export interface RawAnswer {
   status: number
@@ -9,9 +10,20 @@ export interface RawAnswer {
   body: string
   /**
    * How the body comes: with its length, in chunks, with a longer length than it has, in chunks of which the last is
-   * missing, one byte at a time and slowly for ever, after answers of status 1xx, or not at all.
+   * missing, one byte at a time and slowly for ever, after answers of status 1xx, or not at all. A flood is as much of
+   * it as is listened to, a bomb is little that makes 64 MiB when unpacked.
    */
-  way: 'length' | 'chunks' | 'cut short' | 'chunks cut short' | 'drip' | 'informed' | 'silence' | 'reset'
+  way:
+    | 'length'
+    | 'chunks'
+    | 'cut short'
+    | 'chunks cut short'
+    | 'drip'
+    | 'informed'
+    | 'silence'
+    | 'reset'
+    | 'flood'
+    | 'bomb'
 }
 
 export interface HostileServer {
@@ -23,6 +35,8 @@ export interface HostileServer {
 }
 
 const DRIP_EVERY_MS = 20
+const FLOOD_CHUNK = 64 * 1024
+const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '))
 
 export async function startHostileServer(): Promise<HostileServer> {
   let current: RawAnswer = { status: 503, headers: [], body: '', way: 'length' }
@@ -70,15 +84,18 @@ function send(socket: Socket, { status, headers, body, way }: RawAnswer): void {
     socket.resetAndDestroy()
     return
   }
-  const bytes = Buffer.from(body, 'utf8')
-  const isChunked = way === 'chunks' || way === 'chunks cut short' || way === 'drip'
+  const bytes = way === 'bomb' ? BOMB : Buffer.from(body, 'utf8')
+  const isChunked = ['chunks', 'chunks cut short', 'drip', 'flood'].includes(way)
   const length = way === 'cut short' ? bytes.length + 10 : bytes.length
   const lines = [
     ...(way === 'informed'
       ? ['HTTP/1.1 102 Processing', '', 'HTTP/1.1 103 Early Hints', 'Link: <x>', '']
       : []),
     `HTTP/1.1 ${status} Whatever`,
-    ...headers.map(([name, value]) => `${name}: ${value}`),
+    ...headers
+      .filter(([name]) => way !== 'bomb' || name !== 'Content-Encoding')
+      .map(([name, value]) => `${name}: ${value}`),
+    ...(way === 'bomb' ? ['Content-Encoding: gzip'] : []),
     isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${length}`,
     'Connection: close',
     '',
@@ -86,6 +103,7 @@ function send(socket: Socket, { status, headers, body, way }: RawAnswer): void {
   ]
   socket.write(lines.join('\r\n'), 'latin1')
   if (way === 'drip') drip(socket)
+  else if (way === 'flood') flood(socket, bytes)
   else if (isChunked) {
     socket.write(`${bytes.length.toString(16)}\r\n`)
     socket.write(bytes)
@@ -96,4 +114,16 @@ function send(socket: Socket, { status, headers, body, way }: RawAnswer): void {
 function drip(socket: Socket): void {
   const timer = setInterval(() => socket.write('1\r\n \r\n'), DRIP_EVERY_MS)
   socket.on('close', () => clearInterval(timer))
+}
+
+function flood(socket: Socket, bytes: Buffer): void {
+  const text = bytes.length === 0 ? ' ' : bytes
+  const chunk = Buffer.alloc(FLOOD_CHUNK, text)
+  const framed = Buffer.concat([Buffer.from(`${FLOOD_CHUNK.toString(16)}\r\n`), chunk, Buffer.from('\r\n')])
+  const pump = () => {
+    let isHeard = true
+    while (isHeard && !socket.destroyed) isHeard = socket.write(framed)
+  }
+  socket.on('drain', pump)
+  pump()
 }

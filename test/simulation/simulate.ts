@@ -4,7 +4,7 @@ import type { Counters, Log } from '../../src/app/ports.ts'
 import { DAY, MINUTE, SECOND } from '../../src/core/time.ts'
 import { createMemoryAgenda } from '../../src/memory/agenda.ts'
 import { createSilentMeter } from '../../src/memory/arm-meter.ts'
-import { createMemoryAzureMl } from '../../src/memory/azure-ml.ts'
+import { createMemoryAzureMl, createMemoryAzureMlService } from '../../src/memory/azure-ml.ts'
 import { createMemoryBudgetStore } from '../../src/memory/budget-store.ts'
 import { createMemoryDatastoreLooks } from '../../src/memory/datastore-looks.ts'
 import { createMemoryFailureIndex } from '../../src/memory/failure-index.ts'
@@ -88,13 +88,14 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   const queue = createSimulatedQueue({ timeline, random: random.fork(), trace, profile, fleet: () => fleet })
   const lake = createMemoryLake()
   const onlooker = createOnlooker({ timeline, random: random.fork(), trace, profile, fleet: () => fleet })
+  const service = createMemoryAzureMlService()
   const stores = {
     ledger: createMemoryLedger(),
     failureIndex: onlooker.watched(createMemoryFailureIndex()),
     agenda: createMemoryAgenda(),
     queue,
     lake,
-    azureMl: createMemoryAzureMl(),
+    azureMl: createMemoryAzureMl(undefined, service),
     budgetStore: createMemoryBudgetStore(),
   }
   const resyncs = createResyncs({ seed, timeline, trace, profile, fleet: () => fleet, lake, report })
@@ -106,7 +107,12 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   let ids = 0
   const build = (caller: Caller, own: { rules: () => MatchingRules; counters: Counters; log: Log }) =>
     createLakemark({
-      ...gated(caller, { ...stores, lake: resyncs.lake }),
+      ...gated(caller, {
+        ...stores,
+        lake: resyncs.lake,
+        // What a process has seen of it dies with the process.
+        azureMl: createMemoryAzureMl(undefined, service),
+      }),
       ...resyncs.ports(caller),
       ...own,
       ...unused,

@@ -10,7 +10,7 @@ import {
   type Version,
 } from '../../core/asset/asset.ts'
 import { toDataVersion } from '../../core/asset/data-version.ts'
-import { delayed, type Report } from '../../core/asset/plan-work.ts'
+import { delayed, type Report, waitingInLine } from '../../core/asset/plan-work.ts'
 import { PermanentError, reasonOf, TransientError } from '../../core/errors.ts'
 import { FIRST_RETRY_MS, ROUND_MS, VERSIONS_PER_ROUND, WORKSPACES_AT_ONCE } from '../../core/limits.ts'
 import { own } from '../../core/record.ts'
@@ -19,13 +19,17 @@ import { forEachAtMost } from '../concurrency.ts'
 import type { AzureMl, Clock, Counters, Ledger, Log } from '../ports.ts'
 import { createLeasedCalls, LeaseOver } from './leased-calls.ts'
 import type { Pacer } from './pacer.ts'
+import { createPurse, NotOurTurn, type Purse } from './purse.ts'
 import type { Turns } from './turns.ts'
 import { withdraw } from './withdraw.ts'
+
+/** So often is a datastore left to somebody else who turns out to have no place in the line for it. */
+const MAX_BEGUN_BY_OTHERS = 3
 
 interface Dependencies {
   ledger: Pick<Ledger, 'readVersions'>
   azureMl: AzureMl
-  pacer: Pick<Pacer, 'stop' | 'isStopped'>
+  pacer: Pick<Pacer, 'turn' | 'stop' | 'isStopped'>
   turns: Pick<Turns, 'giveBack'>
   rules: () => { rules: RuleSet }
   clock: Clock
@@ -74,34 +78,39 @@ export function createDelivery(dependencies: Dependencies) {
 
     /** Answers what is left of the turn and not kept in the cursor for the next round. */
     async function serve(alias: string, turn: Turn): Promise<Turn | undefined> {
-      let left: Turn | undefined = turn
+      const purse = purseOf(alias, turn)
       let cursor = own(head.cursors, alias)
-      if (cursor === undefined) return left
+      if (cursor === undefined) return turn
       const versions = await windowFrom(cursor.next)
       for (const version of versions) {
         if (isPending(version, alias)) {
           const isFull = touched.size >= VERSIONS_PER_ROUND && !touched.has(version.ordinal)
-          if (isFull || left === undefined || clock.now() >= deadline || isStopped(alias)) return undefined
+          const isOver = isFull || clock.now() >= deadline || isStopped(alias)
+          if (isOver || !purse.has('writes')) return undefined
           // Numbers that were left out lie in between: what the cursor says of them is not of this version.
-          if (cursor.next !== version.ordinal) cursor = { ...newCursor(version.ordinal), turn: left }
-          left = left.count > 1 ? { ...left, count: left.count - 1 } : undefined
+          if (cursor.next !== version.ordinal) cursor = { ...newCursor(version.ordinal), turn: purse.left() }
           touched.add(version.ordinal)
-          const next = await attempt({ alias, version, cursor })
+          const next = await attempt({ alias, version, cursor }, purse)
           if (next === 'taken') {
-            taken.push({ alias, version, cursor })
-            return left
+            taken.push({ alias, version, cursor: { ...cursor, turn: undefined } })
+            return purse.left()
           }
           if (next.next === version.ordinal) {
             cursors.set(alias, next)
-            return next.turn === undefined ? left : undefined
+            return next.turn === undefined ? purse.left() : undefined
           }
         }
-        cursor = { ...newCursor(version.ordinal + 1), turn: left }
+        cursor = { ...newCursor(version.ordinal + 1), turn: purse.left() }
         cursors.set(alias, cursor)
       }
       if (versions.length >= VERSIONS_PER_ROUND) return undefined
       cursors.set(alias, newCursor(head.lastOrdinal + 1))
-      return left
+      return purse.left()
+    }
+
+    function purseOf(alias: string, turn: Turn): Purse {
+      const workspace = rules().rules.workspaces.get(alias)
+      return createPurse(dependencies, workspace === undefined ? '' : budgetOf(workspace), turn)
     }
 
     function isStopped(alias: string): boolean {
@@ -118,25 +127,44 @@ export function createDelivery(dependencies: Dependencies) {
     }
 
     /** The cursor afterwards: where it still points to this version, the workspace has to wait. */
-    async function attempt(encounter: Encounter): Promise<Cursor | 'taken'> {
-      const { alias, version } = encounter
+    async function attempt(encounter: Encounter, purse: Purse): Promise<Cursor | 'taken'> {
+      const { alias, version, cursor } = encounter
       try {
         const workspace = workspaceOf(alias)
         const number = numberOf(head, version)
         if (version.movedTo !== undefined) {
-          await withdraw(azureMl, workspace, asset, number, version)
+          await withdraw(azureMl, workspace, asset, number, version, purse)
           return isWithdrawn(encounter)
         }
-        await azureMl.ensureDatastore(workspace, datastoreOf(version))
+        await ensureDatastore(workspace, datastoreOf(version), purse)
+        await purse.spend('writes')
         const outcome = await azureMl.putVersion(workspace, asset, number, toDataVersion(version))
         if (outcome === 'taken') return 'taken'
       } catch (error) {
-        return await afterTrouble(error, encounter)
+        const turn = purse.left()
+        if (error instanceof NotOurTurn) {
+          const at = Math.max(error.until, turn?.at ?? 0)
+          return waitingInLine(cursor, { count: 0, ...turn, at })
+        }
+        return await afterTrouble(error, { ...encounter, cursor: { ...cursor, turn } })
       }
       counters.add(`deliveries:registered:${alias}`)
       log.info('version registered', fieldsOf(encounter))
       outcomes.push({ ordinal: version.ordinal, alias, outcome: { state: 'registered', at: clock.now() } })
       return newCursor(version.ordinal + 1)
+    }
+
+    async function ensureDatastore(workspace: Workspace, datastore: Datastore, purse: Purse): Promise<void> {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          await azureMl.ensureDatastore(workspace, datastore, { beforeRequest: purse.spend })
+          return
+        } catch (error) {
+          // We may have waited for what somebody else had begun, who had no place for it: we have one.
+          const canGoOn = error instanceof NotOurTurn && purse.has(error.kind)
+          if (!canGoOn || tries >= MAX_BEGUN_BY_OTHERS) throw error
+        }
+      }
     }
 
     function isWithdrawn({ alias, version: { ordinal } }: Encounter): Cursor {

@@ -33,6 +33,7 @@ import type { createFailedDeliveries } from '../failures/failed-deliveries.ts'
 import type { Clock, Counters, Ledger, Log } from '../ports.ts'
 import type { createDelivery } from './deliver.ts'
 import { createOutstanding } from './outstanding.ts'
+import { withoutReads } from './purse.ts'
 import type { createSeeding, Seeding } from './seed.ts'
 import type { Turns } from './turns.ts'
 
@@ -183,6 +184,9 @@ export function createWork(dependencies: Dependencies) {
     const head = { ...passed, cursors }
     if (ready.size === 0 || head.seeded) return { head, ready }
     look.seeding ??= await highestInUse(look.asset, Object.keys(cursors))
+    for (const given of [ready, look.turns])
+      for (const [alias, turn] of given) given.set(alias, withoutReads(turn))
+    for (const cursor of Object.values(cursors)) cursor.turn = cursor.turn && withoutReads(cursor.turn)
     const { highest, throttled } = look.seeding
     for (const [alias, { message: reason, retryAfterMs }] of throttled) {
       const cursor = own(cursors, alias)

@@ -1,4 +1,5 @@
 /** What the rotation of secrets needs of the world beside Azure ML: a port, implemented in `azure/` and `memory/`. */
+import type { Turn } from '../../core/asset/asset.ts'
 import type { Page, PageRequest } from '../ports.ts'
 
 /** When one datastore is to be looked at in one workspace, and what came of it the last time. Holds no secret. */
@@ -13,6 +14,8 @@ export interface DatastoreLook {
   goodAt: number | undefined
   /** What has been in the way since; undefined: nothing. */
   trouble: { reason: string; since: number; attempts: number; isPermanent: boolean } | undefined
+  /** Its place in the line for the requests that it takes; undefined: it has none. */
+  turn?: Turn | undefined
 }
 
 export interface KnownLook extends DatastoreLook {

@@ -8,6 +8,7 @@ import { isSameSecret, parseSecretReference, type SecretReference } from '../../
 import { HOUR, MINUTE, SECOND } from '../../core/time.ts'
 import { forEachAtMost } from '../concurrency.ts'
 import type { Pacer } from '../delivery/pacer.ts'
+import { createPurse, giveBackTurn, NotOurTurn } from '../delivery/purse.ts'
 import type { AzureMl, Clock, Counters, Log } from '../ports.ts'
 import type { DatastoreLook, DatastoreLooks, KnownLook } from './ports.ts'
 
@@ -16,6 +17,8 @@ export const LOOK_EVERY_MS = HOUR
 const FIRST_RETRY_MS = MINUTE
 /** None is begun later than this after a sweep has begun: the next one follows within the minute. */
 const SWEEP_MS = 30 * SECOND
+/** A place in the line that is taken up later than this is lost; a sweep comes every minute. */
+const TURN_HOLDS_MS = 2 * MINUTE
 const PAGE = 200
 const MAX_PAGES = 100
 /** Others change a row at the same time: so often is it tried to make it due. */
@@ -25,7 +28,7 @@ interface Dependencies {
   rules: () => { rules: RuleSet }
   azureMl: Pick<AzureMl, 'ensureDatastore'>
   looks: DatastoreLooks
-  pacer: Pick<Pacer, 'stop' | 'isStopped'>
+  pacer: Pick<Pacer, 'turn' | 'giveBack' | 'stop' | 'isStopped'>
   clock: Clock
   counters: Counters
   log: Log
@@ -36,7 +39,8 @@ export type Rotation = ReturnType<typeof createRotation>
 /**
  * Keeps the credentials of datastores what the rules and Key Vault say, also where no file comes. What is wanted stands in
  * the rules and in the vault, what there is in the datastores; rows say only when each is to be looked at next. An event
- * makes rows due; a look compares, and writes where something differs. One workspace in trouble delays itself alone.
+ * makes rows due; a look compares, and writes where something differs. One workspace in trouble delays itself alone. Each
+ * request takes its place in the line for ARM's budget, as deliveries do: where it has to wait, the row keeps the place.
  */
 export function createRotation({ rules, azureMl, looks, pacer, clock, counters, log }: Dependencies) {
   /** Nothing was in the store, and with no credential in the rules nothing gets there: it need not be asked. */
@@ -53,11 +57,16 @@ export function createRotation({ rules, azureMl, looks, pacer, clock, counters, 
 
     const begun = clock.now()
     const due = secured.filter(it => isDue(it, known.get(it.key), begun))
+    // Those who line up at the same time are served at the same time, by a later sweep: few of them for each budget.
+    const waiting = new Set<string>()
     const byWorkspace = Map.groupBy(due, it => it.workspace.alias)
     await forEachAtMost(WORKSPACES_AT_ONCE, [...byWorkspace.values()], async datastores => {
       for (const one of datastores) {
-        if (clock.now() - begun >= SWEEP_MS || pacer.isStopped(budgetOf(one.workspace))) return
-        const outcome = await lookAt(one, known.get(one.key), begun)
+        const [row, budget] = [known.get(one.key), budgetOf(one.workspace)]
+        if (clock.now() - begun >= SWEEP_MS || pacer.isStopped(budget)) return
+        if (row?.turn === undefined && waiting.has(budget)) continue
+        const outcome = await lookAt(one, row, begun)
+        if (outcome === 'waiting') waiting.add(budget)
         // What passes by itself is as a rule the whole workspace's trouble: its other datastores wait for the next sweep.
         if (outcome === 'delayed') return
       }
@@ -111,18 +120,34 @@ export function createRotation({ rules, azureMl, looks, pacer, clock, counters, 
     one: SecuredDatastore,
     row: KnownLook | undefined,
     since: number,
-  ): Promise<'good' | 'delayed' | 'failed'> {
+  ): Promise<'good' | 'delayed' | 'failed' | 'waiting'> {
     const { workspace, datastore } = one
+    const budget = budgetOf(workspace)
+    const isLate = row?.turn !== undefined && clock.now() - row.turn.at > TURN_HOLDS_MS
+    if (isLate) giveBackTurn(pacer, budget, row.turn)
+    const purse = createPurse({ pacer, clock }, budget, isLate ? undefined : row?.turn)
     const fields = { workspace: workspace.alias, datastore: datastore.name }
-    const next = { ...(row ?? newLook(one)), wanted: describe(one) }
+    const next = { ...(row ?? newLook(one)), wanted: describe(one), turn: undefined }
     try {
-      const outcome = await azureMl.ensureDatastore(workspace, datastore, { since })
+      const outcome = await azureMl.ensureDatastore(workspace, datastore, {
+        since,
+        beforeRequest: purse.spend,
+      })
       counters.add(`datastores:${outcome}`)
       if (outcome === 'written') log.info('a datastore got its credential', fields)
       const now = clock.now()
       await looks.write({ ...next, goodAt: now, trouble: undefined, dueAt: now + LOOK_EVERY_MS }, row?.etag)
+      giveBackTurn(pacer, budget, purse.left())
       return 'good'
     } catch (error) {
+      const turn = purse.left()
+      if (error instanceof NotOurTurn) {
+        const dueAt = Math.max(error.until, turn?.at ?? 0)
+        const written = await looks.write({ ...next, turn, dueAt }, row?.etag)
+        if (written === 'conflict') giveBackTurn(pacer, budget, turn)
+        return 'waiting'
+      }
+      giveBackTurn(pacer, budget, turn)
       const isPermanent = !(error instanceof TransientError)
       const reason = reasonOf(error)
       const { attempts, since: from } = next.trouble ?? { attempts: 0, since: clock.now() }

@@ -41,13 +41,19 @@ export interface Cursor {
   troubledSince: number | undefined
   /** What the last of these attempts met, or what it waits for. */
   reason: string | undefined
-  /** Its place in the line for the subscription's requests: `count` of them, from `at` on. */
+  /** Its place in the line for the subscription's requests. */
   turn: Turn | undefined
 }
 
-export interface Turn {
+/** `count` requests may be sent from `at` on. */
+export interface Place {
   at: number
   count: number
+}
+
+export interface Turn extends Place {
+  /** Where the turn is for writes: for what has to be asked before them. Comes no later than the turn itself. */
+  reads?: Place | undefined
 }
 
 /** The newest that is known of one file, as far as one asset is concerned. */
