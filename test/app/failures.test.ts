@@ -194,6 +194,62 @@ describe('the list of failures', () => {
   })
 })
 
+describe('the list of failures, where it is long', () => {
+  const gone = (world: ReturnType<typeof createFailingWorld>, count: number) =>
+    Promise.all(
+      Array.from({ length: count }, (_, at) => {
+        const told = { rule: 'files', file: 'a/b/c', reason: 'x', notedAt: world.clock.now() }
+        return world.failureIndex.note(`gone-${at}`, [
+          { asset: `gone-${at}`, ordinal: 1, workspace: 'ml-retail', ...told },
+        ])
+      }),
+    )
+
+  it('is counted up to a thousand, and said to be longer', async () => {
+    const world = createFailingWorld()
+    await gone(world, 1000)
+    expect(await world.failures.count()).toMatchObject({ counts: { delivery: 1000 }, isAtLeast: false })
+    await world.failureIndex.note('more', [
+      { asset: 'more', ordinal: 1, workspace: 'x', rule: 'files', file: 'a', reason: 'x', notedAt: 0 },
+    ])
+    expect(await world.failures.count()).toMatchObject({ counts: { delivery: 1000 }, isAtLeast: true })
+  })
+
+  it('is looked at for one page of the ledger, however long that takes', async () => {
+    const world = createFailingWorld()
+    await gone(world, 1)
+    world.refusing.add('ml-forecast')
+    await world.take('files/orders.csv')
+    const { list } = world.failureIndex
+    world.failureIndex.list = async (...parameters) => {
+      world.pass(MINUTE)
+      return list(...parameters)
+    }
+    const page = await world.failures.list({}, { limit: 10 })
+    expect([page.items.length, page.continuation]).toEqual([1, 'refusals.'])
+  })
+
+  it('is cleaned for some minutes at a time, and goes on where it ended', async () => {
+    const world = createFailingWorld()
+    await gone(world, 2000)
+    world.failureIndex.remove = async () => undefined
+    const asked: string[] = []
+    const { readWork } = world.ledger
+    world.ledger.readWork = async asset => {
+      asked.push(asset)
+      world.pass(SECOND)
+      return readWork(asset)
+    }
+    await world.failures.clean()
+    const first = asked.length
+    expect(first).toBeGreaterThan(0)
+    expect(first).toBeLessThan(2000)
+    await world.failures.clean()
+    expect(asked.length).toBeGreaterThan(first)
+    expect(new Set(asked).size).toBe(asked.length)
+  })
+})
+
 describe('trying failures again', () => {
   it('delivers one, and no other', async () => {
     const world = createFailingWorld()
@@ -236,6 +292,25 @@ describe('trying failures again', () => {
     expect(first).toMatchObject({ started: 200, continuation: expect.any(String) })
     const rest = await world.failures.retry({ filter: {} }, { ...anyone, continuation: first?.continuation })
     expect(rest).toEqual({ ...none, started: 50 })
+  })
+
+  it('goes on behind those that it has left, and does not begin with them again', async () => {
+    const world = createFailingWorld()
+    world.refusing.add('ml-forecast')
+    await world.take('sales/eu/dt=1/a.parquet', 'sales/eu/dt=1/_SUCCESS')
+    await world.take(...Array.from({ length: 220 }, (_, at) => `files/file-${at}.csv`))
+    const mayRetry = (rule: string | undefined) => rule === 'folder'
+    let continuation: string | undefined
+    const reports = []
+    do {
+      const report = await world.failures.retry({ filter: {} }, { continuation, mayRetry })
+      reports.push([report?.started, report?.notAllowed])
+      continuation = report?.continuation
+    } while (continuation !== undefined && reports.length < 9)
+    expect(reports).toEqual([
+      [0, 200],
+      [1, 20],
+    ])
   })
 
   it('leaves those of rules that the caller may not operate', async () => {

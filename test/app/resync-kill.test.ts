@@ -103,4 +103,23 @@ describe('a re-sync run whose process is killed', () => {
     }
     expect(n).toBeGreaterThan(50)
   })
+
+  it('leaves no file out where what lies there would be cut otherwise after its death', async () => {
+    let alive = false
+    for (let n = 1; !alive; n += 1) {
+      const world = createMemoryWorld(RULE)
+      world.upload('files/a.csv')
+      for (const path of LOST) world.upload(path)
+      world.pass(1000)
+      const { lakemark, calls } = createDoomed(world, ['runStore'], n, true)
+      await dieIn(world, lakemark)
+      alive = calls() < n
+      world.removal('files/a.csv')
+      await goOn(world)
+      for (const asset of ['b', 'sub-d', 'sub-e']) {
+        const versions = Object.keys(await world.registered('ml-retail', asset))
+        expect([n, asset, versions]).toEqual([n, asset, ['1']])
+      }
+    }
+  })
 })

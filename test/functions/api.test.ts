@@ -378,6 +378,36 @@ describe('trouble', () => {
     }
   })
 
+  it('that may pass stands in the log by route, problem and reason, without secrets; what is refused does not', async () => {
+    const { status } = api.world.lakemark
+    const { asset } = status
+    status.asset = async () => {
+      throw new TransientError(
+        'the ledger is away: https://a.example/?sv=1&sig=canary-1f AccountKey=canary-2f==',
+      )
+    }
+    const before = api.lines.length
+    const response = await get('assets/open-one')
+    status.asset = asset
+    expect(response.status).toBe(503)
+    const told = (await read(response)) as { detail: string; instance: string }
+    const lines = api.lines.slice(before).map(line => JSON.parse(line) as Record<string, unknown>)
+    const warned = lines.filter(({ level }) => level === 'warn' || level === 'warning')
+    expect(warned).toHaveLength(1)
+    const line = JSON.stringify(warned)
+    expect(line).toContain('a call could not be answered')
+    expect(line).toContain('the ledger is away')
+    expect(line).toContain('unavailable')
+    expect(line).toMatch(/route\W+asset\b/)
+    expect(`${line}${told.detail}`).not.toMatch(/canary|\.ts\b|Bearer/)
+
+    const quiet = api.lines.length
+    expect((await get('assets/none')).status).toBe(404)
+    expect((await get('assets?limit=x')).status).toBe(400)
+    expect((await api.call('GET', 'assets')).status).toBe(401)
+    expect(api.lines.slice(quiet).filter(it => it.includes('could not be answered'))).toEqual([])
+  })
+
   it('of our own making stands in the log, and not in the answer', async () => {
     const { status } = api.world.lakemark
     const { asset } = status

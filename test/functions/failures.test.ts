@@ -77,12 +77,23 @@ describe('the list of failures', () => {
     expect(rest.continuation).toBeNull()
   })
 
+  it('takes a hundred at a time where nothing is said, and a thousand at the most', () => {
+    const query = ROUTES.find(({ name }) => name === 'failures')?.query
+    expect(query?.safeParse({}).data).toMatchObject({ limit: 100 })
+    expect(query?.safeParse({ limit: '1000' }).data).toMatchObject({ limit: 1000 })
+  })
+
   it.each([
     ['kind=loss', 'kind: expected one of delivery, refusal, message, dead-letter'],
     ['rule=a%20b', 'rule: expected the name of a rule'],
     ['asset=', 'asset: expected the name of an asset'],
     ['workspace=*', 'workspace: expected the alias of a workspace'],
     ['colour=red', 'query: not known here: colour'],
+    ['limit=0', 'limit: expected a whole number from 1 to 1000'],
+    ['limit=1001', 'limit: expected a whole number from 1 to 1000'],
+    ['limit=1.5', 'limit: expected a whole number from 1 to 1000'],
+    [`continuation=${'a'.repeat(4097)}`, 'continuation: expected the value of an earlier answer'],
+    [`q=${'a'.repeat(301)}`, expect.stringMatching(/^q: /)],
     ['continuation=zzz', 'continuation: not one that was given out for this filter; begin without it'],
   ])('says of %s what would be right', async (query, detail) => {
     const response = await api.call('GET', `failures?${query}`, { claims: READER })

@@ -188,6 +188,13 @@ describe('a body that is not as it should be', () => {
     ['a path up', bodyOf('x', '../other'), /the segment "\.\."/],
     ['a name that is a path', bodyOf('../x', 'open'), /did you mean x\?|expected 1 to 255/],
     ['a wildcard too many', bodyOf('x', `${'{a,b}'.repeat(12)}`), /more than 1000 alternatives/],
+    ['a wildcard that costs too much', bodyOf('x', 'sales/!(a*!(a*!(a*)b)b)b'), /million steps/],
+    ['a path that is not even looked at', bodyOf('x', '*'.repeat(2001)), /of at most 2000 characters/],
+    [
+      'too many datasets',
+      { ...one, dataset_definition: Array.from({ length: 201 }, () => one.dataset_definition[0]) },
+      /a list of 1 to 200 datasets/,
+    ],
     ['a long path', bodyOf('x', 'x'.repeat(1025)), /longer than 1024/],
     ['prototypes', JSON.parse('{"__proto__": {"a": 1}, "constructor": 1}'), /not known here|expected a list/],
   ])('is refused: %s', async (_, body, detail) => {

@@ -77,14 +77,28 @@ describe('the rights', () => {
     )
   })
 
-  it('reach a vault beside the own one, and workspaces in another subscription', () => {
-    const rights = rightsOf(readPrediction('samples/private'))
+  it('of the app reach a vault beside the own one, each container of each lake, and workspaces elsewhere', () => {
     const app = 'userAssignedIdentities/id-lakemark-private'
-    expect(rights).toContain(`${app}: Key Vault Secrets User on vaults/kv-lake`)
-    expect(rights.filter(line => line.includes('registrar'))).toEqual([
-      `${app}: registrar on workspaces/ml-one`,
-      `${app}: registrar on workspaces/ml-two`,
-    ])
+    const rights = rightsOf(readPrediction('samples/private')).filter(line => line.startsWith(`${app}: `))
+    const areas = Array.from(
+      { length: 27 },
+      (_, at) => `fabrikamlake/blobServices/default/containers/area-${at + 1}`,
+    )
+    expect(rights).toEqual(
+      [
+        `${app}: Storage Blob Data Owner on storageAccounts/OWN`,
+        `${app}: Storage Queue Data Contributor on storageAccounts/OWN`,
+        `${app}: Storage Table Data Contributor on storageAccounts/OWN`,
+        `${app}: Key Vault Secrets User on vaults/OWNVAULT`,
+        `${app}: Key Vault Secrets User on vaults/kv-lake`,
+        `${app}: Monitoring Metrics Publisher on components/appi-lakemark-private`,
+        ...['contosolake/blobServices/default/containers/silver', ...areas].map(
+          container => `${app}: Storage Blob Data Reader on storageAccounts/${container}`,
+        ),
+        `${app}: registrar on workspaces/ml-one`,
+        `${app}: registrar on workspaces/ml-two`,
+      ].sort(),
+    )
   })
 })
 

@@ -69,6 +69,8 @@ export function createScan(dependencies: Dependencies) {
     let last: string | undefined
     let isSkipping = checkpoint.from !== undefined
     let savedCounters = counters
+    /** What was found missing, is counted, and was not saved as counted yet. */
+    let counted: string[] = []
 
     for (;;) {
       const listed = await pages.next()
@@ -185,13 +187,14 @@ export function createScan(dependencies: Dependencies) {
         compared.counters.troubled += trouble.blobs
       }
       counters = sumCounters([counters, compared.counters, followed.takeUnfollowed()])
-      forget(hashes)
+      for (const hash of found.size === 0 ? [] : hashes) if (found.has(hash)) counted.push(hash)
       blobs = []
       chunk.texts = []
     }
 
     /** Whoever goes on if this step dies counts what it finds taken in, and has it followed. */
     async function note({ found: missing, assets }: Missing, hashes: readonly string[]): Promise<void> {
+      forgetCounted()
       for (const [position, what] of missing) found.set(hashes[position] as string, what)
       await followed.add(assets)
       if (order === 'unknown') {
@@ -202,10 +205,14 @@ export function createScan(dependencies: Dependencies) {
       savedCounters = counters
     }
 
-    /** What was counted need not be known any more; nor what was found once, and is not there now. */
-    function forget(hashes: readonly string[]): void {
-      if (order === 'unknown' || found.size === 0) return
-      for (const hash of hashes) found.delete(hash)
+    /**
+     * What is counted in what is saved now need not be known any more; nor what was found once, and is not there now.
+     * Where the order is unknown, all since the last page goes by what was saved then.
+     */
+    function forgetCounted(): void {
+      if (order === 'unknown') return
+      for (const hash of counted) found.delete(hash)
+      counted = []
       if (counters.listed - begun.listed >= 2 * MAX_CHUNK) found.clear()
     }
 
@@ -218,6 +225,7 @@ export function createScan(dependencies: Dependencies) {
 
     async function save(): Promise<void> {
       if (order === 'unknown') found.clear()
+      forgetCounted()
       await session.save({ ...here(), counters })
       savedCounters = counters
     }
@@ -232,6 +240,7 @@ export function createScan(dependencies: Dependencies) {
 
     /** From the first page on, whose names are passed by; where their order is unknown, they are counted anew. */
     async function beginAnew(): Promise<'more'> {
+      forgetCounted()
       const { checkpoint: there } = here()
       const restarts = (checkpoint.restarts ?? 0) + 1
       if (restarts > MAX_RESTARTS)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { compilePattern, MAX_STEPS } from '../../../src/core/patterns/pattern.ts'
 import { claimantsOf } from '../../../src/core/register/claims.ts'
 import { parseDatasetPath } from '../../../src/core/register/dataset-path.ts'
 import { isFileWithin, isWithin, keepersOf } from '../../../src/core/register/ground.ts'
@@ -137,6 +138,18 @@ describe('the path of a dataset', () => {
     expect(parse(text)).toEqual(parts)
   })
 
+  it.each(['{1..1000}/*', '*(a|b)*(a|b)/**', `${'*a'.repeat(400)}b`, `${'**/'.repeat(300)}*`])(
+    'keeps to a bound whatever name it is compared with: %.30s',
+    text => {
+      const parsed = parseDatasetPath(text)
+      if ('problem' in parsed) throw new Error(parsed.problem)
+      const pattern = compilePattern(parsed.pattern)
+      if ('problem' in pattern) throw new Error(pattern.problem)
+      expect(pattern.rows.length).toBeLessThanOrEqual(1000)
+      expect(pattern.maxSteps).toBeLessThanOrEqual(MAX_STEPS)
+    },
+  )
+
   it.each([
     ['', 'is empty; / is the whole filesystem'],
     ['//sales', 'it holds an empty segment'],
@@ -151,6 +164,13 @@ describe('the path of a dataset', () => {
     ['abfss://silver@contosolake.dfs.core.windows.net/x', expect.stringContaining('is an address')],
     ['sales/{region}/*.csv', expect.stringContaining('{region} captures nothing here')],
     ['sales/{a b}/*.csv', expect.stringContaining('is not a capture')],
+    // What would take for ever with some name, or fill the memory: refused by what it may cost, not by trying.
+    ['sales/!(a*!(a*!(a*)b)b)b', expect.stringMatching(/^may take [\d,]+ million steps with a long path/)],
+    [`${'{a,b}'.repeat(9)}${'*a'.repeat(400)}b`, expect.stringMatching(/^may take [\d,]+ million steps/)],
+    [`${'{a,b}'.repeat(10)}/*`, expect.stringContaining('more than 1000 alternatives')],
+    ['{1..1000000000}/*', expect.stringContaining('more than 1000 alternatives')],
+    [`${'{a,'.repeat(65)}b${'}'.repeat(65)}*`, expect.stringContaining('more than 64 braces')],
+    [`${'*('.repeat(65)}a${')'.repeat(65)}`, expect.stringContaining('more than 64 parentheses')],
   ])('%j is refused with what would be right', (text, problem) => {
     expect(parse(text)).toEqual(problem)
   })
