@@ -23,13 +23,13 @@ export interface Expansion {
 }
 
 /** All the plain patterns that the braces of `text` stand for. */
-export function expandBraces(text: string): Expansion | PatternProblem {
+export function expandBraces(text: string, maxAlternatives = MAX_ALTERNATIVES): Expansion | PatternProblem {
   const guarded = guardCaptures(text)
   if ('problem' in guarded) return guarded
 
-  const alternatives = [...new Set(braceExpand(guarded.text, { braceExpandMax: MAX_ALTERNATIVES + 1 }))]
-  if (alternatives.length > MAX_ALTERNATIVES) {
-    return { problem: `the braces make more than ${MAX_ALTERNATIVES} alternatives; use a wildcard instead` }
+  const alternatives = [...new Set(braceExpand(guarded.text, { braceExpandMax: maxAlternatives + 1 }))]
+  if (alternatives.length > maxAlternatives) {
+    return { problem: `the braces make more than ${maxAlternatives} alternatives; use a wildcard instead` }
   }
   if (alternatives.length === 0) return { problem: 'the braces hold nothing but empty choices' }
   return { alternatives, names: guarded.names }

@@ -10,7 +10,7 @@
  * capture takes as much as it can, and each `**` as few segments as it can. Of several alternatives, the first
  * that matches counts; all of them must capture the same names.
  */
-import { expandBraces } from './braces.ts'
+import { expandBraces, MAX_ALTERNATIVES } from './braces.ts'
 import { capturesIn, PLACEHOLDER_END, PLACEHOLDER_START, replacePlaceholders } from './placeholders.ts'
 import type { PatternProblem } from './problem.ts'
 import { captureRow, createRow, matchesRow, type Row, rowSteps } from './row.ts'
@@ -49,10 +49,11 @@ const shared = new Map<string, Segment>()
 /** Matching is never interrupted, so one will do for all patterns. */
 const scratch = createSplitPath()
 
-export function compilePattern(text: string): Pattern | PatternProblem {
+/** `maxAlternatives`: that its braces may make; fewer than usual where strangers give many patterns at once. */
+export function compilePattern(text: string, maxAlternatives = MAX_ALTERNATIVES): Pattern | PatternProblem {
   const refusal = refusalOf(text)
   if (refusal !== undefined) return { problem: refusal }
-  const expansion = expandBraces(text)
+  const expansion = expandBraces(text, maxAlternatives)
   if ('problem' in expansion) return expansion
   const differing = differingCaptures(expansion.alternatives, expansion.names)
   if (differing !== undefined) return { problem: differing }

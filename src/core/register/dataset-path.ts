@@ -15,6 +15,8 @@ export interface DatasetPath {
 
 /** The longest name of a blob. */
 export const MAX_DATASET_PATH_LENGTH = 1024
+/** Of one path: a request has up to two hundred, and none may keep the process from its work. */
+const MAX_ALTERNATIVES = 100
 /** Where a wildcard, a choice or an extglob begins. */
 const WILDCARD = /[*?[{]|[!@+]\(/
 
@@ -27,7 +29,7 @@ export function parseDatasetPath(text: string): DatasetPath | { problem: string 
   const problem = problemOf(text, text.replace(/^\//, ''))
   if (problem !== undefined) return { problem }
   const place = toDatasetPath(text)
-  const pattern = compilePattern(place.pattern)
+  const pattern = compilePattern(place.pattern, MAX_ALTERNATIVES)
   if ('problem' in pattern) return pattern
   const [capture] = pattern.captureNames
   if (capture === undefined) return place

@@ -138,14 +138,14 @@ describe('the path of a dataset', () => {
     expect(parse(text)).toEqual(parts)
   })
 
-  it.each(['{1..1000}/*', '*(a|b)*(a|b)/**', `${'*a'.repeat(400)}b`, `${'**/'.repeat(300)}*`])(
+  it.each(['{1..100}/*', '*(a|b)*(a|b)/**', `${'*a'.repeat(400)}b`, `${'**/'.repeat(300)}*`])(
     'keeps to a bound whatever name it is compared with: %.30s',
     text => {
       const parsed = parseDatasetPath(text)
       if ('problem' in parsed) throw new Error(parsed.problem)
       const pattern = compilePattern(parsed.pattern)
       if ('problem' in pattern) throw new Error(pattern.problem)
-      expect(pattern.rows.length).toBeLessThanOrEqual(1000)
+      expect(pattern.rows.length).toBeLessThanOrEqual(100)
       expect(pattern.maxSteps).toBeLessThanOrEqual(MAX_STEPS)
     },
   )
@@ -166,9 +166,9 @@ describe('the path of a dataset', () => {
     ['sales/{a b}/*.csv', expect.stringContaining('is not a capture')],
     // What would take for ever with some name, or fill the memory: refused by what it may cost, not by trying.
     ['sales/!(a*!(a*!(a*)b)b)b', expect.stringMatching(/^may take [\d,]+ million steps with a long path/)],
-    [`${'{a,b}'.repeat(9)}${'*a'.repeat(400)}b`, expect.stringMatching(/^may take [\d,]+ million steps/)],
-    [`${'{a,b}'.repeat(10)}/*`, expect.stringContaining('more than 1000 alternatives')],
-    ['{1..1000000000}/*', expect.stringContaining('more than 1000 alternatives')],
+    [`${'{a,b}'.repeat(6)}${'*a'.repeat(400)}b`, expect.stringMatching(/^may take [\d,]+ million steps/)],
+    [`${'{a,b}'.repeat(7)}/*`, expect.stringContaining('more than 100 alternatives')],
+    ['{1..1000000000}/*', expect.stringContaining('more than 100 alternatives')],
     [`${'{a,'.repeat(65)}b${'}'.repeat(65)}*`, expect.stringContaining('more than 64 braces')],
     [`${'*('.repeat(65)}a${')'.repeat(65)}`, expect.stringContaining('more than 64 parentheses')],
   ])('%j is refused with what would be right', (text, problem) => {
