@@ -2,17 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
 import { MINUTE } from '../../src/core/time.ts'
 import { type ListingServer, sendXml, startListingServer } from '../azure/listing-server.ts'
-import { writeListing } from '../azure/listing-text.ts'
+import { PLAIN, writeListing } from '../azure/listing-text.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
-const spelling = {
-  ways: [0],
-  byNumber: false,
-  byteOrderMark: false,
-  indent: false,
-  quotedEtags: false,
-  extras: false,
-}
 const BLOBS = ['a', 'b', 'c'].map(name => ({
   name: `files/${name}.csv`,
   etag: `0x8D${name}`,
@@ -41,7 +33,7 @@ describe('a lake that refuses to be listed', () => {
     server.answerWith(({ searchParams }, res) => {
       const prefix = searchParams.get('prefix') ?? ''
       const blobs = BLOBS.filter(({ name }) => name.startsWith(prefix))
-      sendXml(res, writeListing({ folders: [], blobs }, { nextMarker: '', spelling }))
+      sendXml(res, writeListing({ folders: [], blobs }, { nextMarker: '', spelling: PLAIN }))
     })
 
   function open() {

@@ -2,22 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Lake, ListedBlob } from '../../src/app/ports.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { MAX_CHUNK } from '../../src/core/resync/chunk.ts'
-import { MINUTE } from '../../src/core/time.ts'
 import { createDoomed } from '../support/doomed.ts'
+import { beginRun, endRun, RUN_PORTS } from '../support/killed-run.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 type World = ReturnType<typeof createMemoryWorld>
 
-const PORTS = [
-  'ledger',
-  'agenda',
-  'queue',
-  'lake',
-  'azureMl',
-  'budgetStore',
-  'runStore',
-  'listingIndex',
-] as const
 /** In an order that is neither that of a flat namespace nor that of a hierarchical one; two names a page. */
 const PAGES = [
   ['e', 'd'],
@@ -60,33 +50,6 @@ async function createScene(): Promise<World> {
 
 const request = { filter: {}, by: 'ana', idempotencyKey: 'k' }
 
-/** Works through what is visible, until the queue is empty or the process dies. */
-async function work(world: World, doomed: World['lakemark']): Promise<void> {
-  await doomed.resync.start(request)
-  for (let rounds = 0; rounds < 100; rounds += 1) {
-    const messages = world.queue.take()
-    if (messages.length === 0) return
-    for (const message of messages) {
-      if (message.kind === 'assets') await doomed.work(message.assets, { redelivered: false })
-      else if (message.kind === 'run') await doomed.resync.work(message)
-    }
-  }
-}
-
-async function goOn(world: World) {
-  const { resync, sweep } = world.lakemark
-  const answer = await resync.start(request)
-  if (answer.kind === 'refused') throw new Error(answer.reason)
-  for (let minutes = 0; minutes < 30; minutes += 1) {
-    await sweep()
-    await resync.sweep()
-    await world.drain({ forMs: MINUTE })
-    const run = await resync.get(answer.run.id)
-    if (run?.state === 'done') return run
-  }
-  throw new Error('the run has not ended')
-}
-
 describe('a run through a listing whose order is unknown', () => {
   it.each([
     ['before', false],
@@ -96,10 +59,10 @@ describe('a run through a listing whose order is unknown', () => {
     let n = 0
     for (n = 1; !alive; n += 1) {
       const world = await createScene()
-      const { lakemark, calls } = createDoomed(world, PORTS, n, isMade)
-      await work(world, lakemark).catch(error => expect(String(error)).toMatch(/dead/))
+      const { lakemark, calls } = createDoomed(world, RUN_PORTS, n, isMade)
+      await beginRun(world, lakemark).catch(error => expect(String(error)).toMatch(/dead/))
       alive = calls() < n
-      const { counters } = await goOn(world)
+      const { counters } = await endRun(world)
       expect([n, counters]).toMatchObject([
         n,
         { listed: 6, bytes: 60, matched: 6, new: 4, changed: 0, registered: 8, troubled: 0 },

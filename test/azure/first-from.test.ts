@@ -3,17 +3,9 @@ import { createBlobLake } from '../../src/azure/blob-lake.ts'
 import { PermanentError, TransientError } from '../../src/core/errors.ts'
 import { DEV_ACCOUNT } from '../../src/emulators/lake/azurite.ts'
 import { type ListingServer, sendXml, startListingServer } from './listing-server.ts'
-import { type WrittenBlob, writeListing } from './listing-text.ts'
+import { PLAIN, type WrittenBlob, writeListing } from './listing-text.ts'
 
 const place = { account: DEV_ACCOUNT, container: 'silver', prefix: 'in/' }
-const spelling = {
-  ways: [0],
-  byNumber: false,
-  byteOrderMark: false,
-  indent: false,
-  quotedEtags: false,
-  extras: false,
-}
 const blob: WrittenBlob = {
   name: 'in/ü&1',
   etag: '0x8D1',
@@ -23,7 +15,7 @@ const blob: WrittenBlob = {
   metadata: {},
 }
 const pageOf = (blobs: WrittenBlob[], nextMarker: string) =>
-  writeListing({ blobs, folders: [] }, { nextMarker, spelling })
+  writeListing({ blobs, folders: [] }, { nextMarker, spelling: PLAIN })
 
 describe('the first name from another on', () => {
   let server: ListingServer

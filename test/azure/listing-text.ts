@@ -27,6 +27,16 @@ export interface Spelling {
   extras: boolean
 }
 
+/** As a service writes that takes no liberties. */
+export const PLAIN: Spelling = {
+  ways: [0],
+  byNumber: false,
+  byteOrderMark: false,
+  indent: false,
+  quotedEtags: false,
+  extras: false,
+}
+
 const SECOND = 1000
 /** What XML 1.0 cannot hold, even as a reference. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what this is about

@@ -5,17 +5,9 @@ import { readListing } from '../../src/azure/blob-listing.ts'
 import { ContinuationError, TransientError } from '../../src/core/errors.ts'
 import { DEV_ACCOUNT } from '../../src/emulators/lake/azurite.ts'
 import { type ListingServer, sendXml, startListingServer } from './listing-server.ts'
-import { type WrittenBlob, writeListing } from './listing-text.ts'
+import { PLAIN, type WrittenBlob, writeListing } from './listing-text.ts'
 
 const place = { account: DEV_ACCOUNT, container: 'silver', prefix: 'sales/ü &+%20' }
-const spelling = {
-  ways: [0],
-  byNumber: false,
-  byteOrderMark: false,
-  indent: false,
-  quotedEtags: false,
-  extras: false,
-}
 const blob: WrittenBlob = {
   name: 'sales/a.csv',
   etag: '0x8D1',
@@ -24,7 +16,7 @@ const blob: WrittenBlob = {
   copyStatus: undefined,
   metadata: {},
 }
-const ANSWER = writeListing({ blobs: [blob], folders: [] }, { nextMarker: '', spelling })
+const ANSWER = writeListing({ blobs: [blob], folders: [] }, { nextMarker: '', spelling: PLAIN })
 
 describe('a listing in trouble', () => {
   let server: ListingServer

@@ -298,7 +298,9 @@ describe('the parts of a run', () => {
   it('are cut into as many parts as the blobs that are expected are worth', () => {
     const rules = rulesOf(FILES_RULE)
     const splits = (expected?: number) => planPlaces(rules.rules, '', rules, expected)[0]?.splits
-    expect([splits(), splits(0), splits(20_000), splits(100_000), splits(1e9)]).toEqual([32, 1, 5, 25, 32])
+    expect([splits(), splits(0), splits(19_999), splits(20_000), splits(100_000), splits(1e9)]).toEqual([
+      32, 1, 1, 5, 25, 32,
+    ])
   })
 
   it('are the same ground where they do the same', () => {

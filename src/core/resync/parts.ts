@@ -10,6 +10,8 @@ export const MAX_PLACES = 256
 export const SPLIT_INTO = 32
 /** Less than a page of the service, so that a part is about one. */
 export const BLOBS_PER_PART = 4000
+/** Fewer are listed sooner than it is found out how to cut them. */
+const WORTH_CUTTING = 20_000
 
 /**
  * What has to be listed so that every file is seen that these rules may want; no file twice. `expected`: about so many
@@ -33,7 +35,7 @@ export function planPlaces(
     const chosen = count > MAX_PLACES ? prefixes.slice(0, 1).map(() => prefix) : prefixes
     return chosen.map(prefix => ({ account, container, prefix, order }))
   })
-  const most = Math.min(SPLIT_INTO, Math.floor(expected / BLOBS_PER_PART))
+  const most = expected < WORTH_CUTTING ? 1 : Math.min(SPLIT_INTO, Math.floor(expected / BLOBS_PER_PART))
   const splits = Math.max(1, Math.floor(most / Math.max(1, places.length)))
   return places.map(place => ({ ...place, splits }))
 }
