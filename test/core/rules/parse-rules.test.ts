@@ -100,6 +100,12 @@ datastores:
     expect(ruleSet(ruleFile({ from: `contosolake/${container}` })).rules[0]).toMatchObject({ container })
   })
 
+  it('takes in the newest of what lies there already, unless it says otherwise', () => {
+    expect(ruleSet(ruleFile({})).rules[0]?.backfill).toBe('newest')
+    expect(ruleSet(ruleFile({ backfill: 'all' })).rules[0]?.backfill).toBe('all')
+    expect(ruleSet(ruleFile({ backfill: 'none' })).rules[0]?.backfill).toBe('none')
+  })
+
   it('takes shared assets that agree, and disagreeing ones that never meet', () => {
     const rules = [
       ruleFile({ name: 'one', where: '{ region: [eu, ch] }', to: 'ml-a' }),
