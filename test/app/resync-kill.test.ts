@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createDoomed } from '../support/doomed.ts'
-import { beginRun, endRun, RUN_PORTS } from '../support/killed-run.ts'
+import { beginRun, dieAtEachCall, endRun } from '../support/killed-run.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 const LOST = ['files/b.csv', 'files/sub/d.csv', 'files/sub/e.csv']
@@ -23,14 +23,7 @@ describe('a re-sync run whose process is killed', () => {
     ['before', false],
     ['after', true],
   ])('registers each lost file once, at whichever call it dies (%s the call)', async (_, isMade) => {
-    let alive = false
-    let n = 0
-    for (n = 1; !alive; n += 1) {
-      const world = await createScene()
-      const { lakemark, calls } = createDoomed(world, RUN_PORTS, n, isMade)
-      await beginRun(world, lakemark).catch(error => expect(String(error)).toMatch(/dead/))
-      alive = calls() < n
-      const { counters } = await endRun(world)
+    const n = await dieAtEachCall(createScene, isMade, async (n, { counters }, world) => {
       expect([n, counters]).toMatchObject([
         n,
         {
@@ -49,7 +42,7 @@ describe('a re-sync run whose process is killed', () => {
         expect([n, asset, versions]).toEqual([n, asset, ['1']])
       }
       expect((await world.runStore.read('register', '', 'runs'))?.document.open).toEqual([])
-    }
+    })
     expect(n).toBeGreaterThan(50)
   })
 

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Lake, ListedBlob } from '../../src/app/ports.ts'
 import { TransientError } from '../../src/core/errors.ts'
 import { MAX_CHUNK } from '../../src/core/resync/chunk.ts'
-import { createDoomed } from '../support/doomed.ts'
-import { beginRun, endRun, RUN_PORTS } from '../support/killed-run.ts'
+import { dieAtEachCall, REQUEST } from '../support/killed-run.ts'
 import { createMemoryWorld, FILES_RULE } from '../support/memory-world.ts'
 
 type World = ReturnType<typeof createMemoryWorld>
@@ -48,33 +47,24 @@ async function createScene(): Promise<World> {
   return world
 }
 
-const request = { filter: {}, by: 'ana', idempotencyKey: 'k' }
-
 describe('a run through a listing whose order is unknown', () => {
   it.each([
     ['before', false],
     ['after', true],
   ])('counts each file once, at whichever call its process dies (%s the call)', async (_, isMade) => {
-    let alive = false
-    let n = 0
-    for (n = 1; !alive; n += 1) {
-      const world = await createScene()
-      const { lakemark, calls } = createDoomed(world, RUN_PORTS, n, isMade)
-      await beginRun(world, lakemark).catch(error => expect(String(error)).toMatch(/dead/))
-      alive = calls() < n
-      const { counters } = await endRun(world)
+    const n = await dieAtEachCall(createScene, isMade, (n, { counters }) => {
       expect([n, counters]).toMatchObject([
         n,
         { listed: 6, bytes: 60, matched: 6, new: 4, changed: 0, registered: 8, troubled: 0 },
       ])
-    }
+    })
     expect(n).toBeGreaterThan(40)
   })
 })
 
 describe('what a step has begun before it met trouble', () => {
   async function run(world: World) {
-    const answer = await world.lakemark.resync.start(request)
+    const answer = await world.lakemark.resync.start(REQUEST)
     if (answer.kind === 'refused') throw new Error(answer.reason)
     await world.drain()
     return world.lakemark.resync.get(answer.run.id)

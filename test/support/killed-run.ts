@@ -1,12 +1,14 @@
+import { expect } from 'vitest'
 import type { RunView } from '../../src/app/resync/run-view.ts'
 import { MINUTE } from '../../src/core/time.ts'
 import type { Lakemark, World } from '../../src/wiring.ts'
+import { createDoomed } from './doomed.ts'
 import type { createMemoryWorld } from './memory-world.ts'
 
 type MemoryWorld = ReturnType<typeof createMemoryWorld>
 
 /** All that a re-sync run needs of the world. */
-export const RUN_PORTS = [
+const RUN_PORTS = [
   'ledger',
   'agenda',
   'queue',
@@ -17,7 +19,26 @@ export const RUN_PORTS = [
   'listingIndex',
 ] as const satisfies (keyof World)[]
 
-const REQUEST = { filter: {}, by: 'ana', idempotencyKey: 'k' }
+export const REQUEST = { filter: {}, by: 'ana', idempotencyKey: 'k' }
+
+/**
+ * A run in a new scene each time, whose process dies with its first call, then with its second, and so on, until one comes
+ * through; another process ends what it has begun. Answers at how many calls one died.
+ */
+export async function dieAtEachCall(
+  createScene: () => Promise<MemoryWorld>,
+  isMade: boolean,
+  check: (n: number, run: RunView, world: MemoryWorld) => void | Promise<void>,
+): Promise<number> {
+  for (let n = 1; ; n += 1) {
+    const world = await createScene()
+    const { lakemark, calls } = createDoomed(world, RUN_PORTS, n, isMade)
+    await beginRun(world, lakemark).catch(error => expect(String(error)).toMatch(/dead/))
+    const isAlive = calls() < n
+    await check(n, await endRun(world), world)
+    if (isAlive) return n
+  }
+}
 
 /**
  * Starts the run and works through what is visible, until the queue is empty or the process dies; what it has taken from
