@@ -16,7 +16,8 @@ const cause = z.enum(['at once', 'settled', 'maxWait', 'marker', 'requested'])
 const digest = z.string().regex(/^[0-9a-f]{64}$/)
 
 const place = z.object({ at: time, count })
-const turn = place.extend({ reads: place.optional() })
+/** A `Turn`. */
+export const turn = place.extend({ reads: place.optional() })
 const cursor = z.object({
   next: count,
   attempts: count,

@@ -3,12 +3,12 @@ import * as z from 'zod'
 import type { DatastoreLooks, KnownLook } from '../app/rotation/ports.ts'
 import { UnreadableError } from '../core/errors.ts'
 import { fromStorage, isConflict, isNotFound } from './errors.ts'
+import { turn } from './ledger-content.ts'
 import { contentOf, DATASTORES, rowOf } from './ledger-rows.ts'
 import { queryPage } from './table-query.ts'
 import { withinTime } from './within-time.ts'
 
 const time = z.number().min(0)
-const place = z.object({ at: time, count: z.int().min(0) })
 const shape = z.object({
   wanted: z.string(),
   dueAt: time,
@@ -16,7 +16,7 @@ const shape = z.object({
   trouble: z
     .object({ reason: z.string(), since: time, attempts: z.int().min(0), isPermanent: z.boolean() })
     .optional(),
-  turn: place.extend({ reads: place.optional() }).optional(),
+  turn: turn.optional(),
 })
 
 /** When datastores with credentials are looked at, in the ledger's table, apart from the assets. The table must exist. */
