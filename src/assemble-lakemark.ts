@@ -2,12 +2,14 @@ import { createAnnouncer } from './app/announcer.ts'
 import { createDeadLetterRedrive } from './app/intake/dead-letters.ts'
 import { createLeaveEvents } from './app/intake/leave-events.ts'
 import type { RulesKeeper } from './app/rules/rules-keeper.ts'
+import type { StorageConnection } from './azure/storage-connection.ts'
 import { createAzureWorld, type WorldOptions } from './azure-world.ts'
-import { type Config, ConfigError } from './config.ts'
+import type { Config } from './config.ts'
 import type { RuleSet } from './core/rules/rule-set.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { createLog } from './log.ts'
 import { openRules } from './open-rules.ts'
+import type { OwnTables } from './open-tables.ts'
 import { createLakemark, type Lakemark } from './wiring.ts'
 
 /** All use cases, and the rules that they follow. */
@@ -26,20 +28,16 @@ export interface Listeners {
   httpClient?: WorldOptions['httpClient']
 }
 
-/** Lakemark over Azure, with its rules loaded. Rejects with ConfigError, RulesError or TransientError. */
+/** Lakemark over Azure, with its rules loaded. Rejects with RulesError or TransientError. */
 export async function assembleLakemark(
-  config: Config,
+  config: Config & { storage: StorageConnection },
+  tables: Promise<OwnTables>,
   { onRules: onActive = () => undefined, ...options }: Listeners,
 ): Promise<OpenLakemark> {
-  const { storage } = config
   const log = createLog(config.logLevel)
-  if (storage === undefined) {
-    throw new ConfigError(
-      'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
-    )
-  }
   const { rulesStore, deadLetters, probes, queueLength, ...world } = await createAzureWorld(
-    { ...config, storage },
+    config,
+    tables,
     log,
     options,
   )

@@ -9,13 +9,8 @@ import { createBlobRulesStore } from './azure/blob-rules-store.ts'
 import { createCredential } from './azure/credential.ts'
 import { fromStorage } from './azure/errors.ts'
 import { createLateAzureMl } from './azure/late-azure-ml.ts'
-import {
-  accountOf,
-  createBlobService,
-  createQueueService,
-  createTableClient,
-  type StorageConnection,
-} from './azure/storage-clients.ts'
+import { createBlobService, createQueueService } from './azure/storage-clients.ts'
+import { accountOf, type StorageConnection } from './azure/storage-connection.ts'
 import { createStorageProbes, readQueueLength } from './azure/storage-probes.ts'
 import { createStorageWorkQueue } from './azure/storage-work-queue.ts'
 import { createTableAgenda } from './azure/table-agenda.ts'
@@ -28,17 +23,8 @@ import { createTableRunStore } from './azure/table-runs.ts'
 import type { Config } from './config.ts'
 import { storageUrl } from './core/clouds.ts'
 import { createCounters } from './memory/counters.ts'
-import {
-  AGENDA_TABLE,
-  DEAD_LETTER_CONTAINER,
-  EVENT_QUEUE,
-  FAILURES_TABLE,
-  LEDGER_TABLE,
-  LISTINGS_TABLE,
-  OWN_CONTAINER,
-  RUNS_TABLE,
-  WORK_QUEUE,
-} from './storage-names.ts'
+import type { OwnTables } from './open-tables.ts'
+import { DEAD_LETTER_CONTAINER, EVENT_QUEUE, OWN_CONTAINER, WORK_QUEUE } from './storage-names.ts'
 import type { World } from './wiring.ts'
 
 export { DEAD_LETTER_CONTAINER, WORK_QUEUE } from './storage-names.ts'
@@ -59,41 +45,36 @@ export interface AzureWorld extends Omit<World, 'rules'> {
 }
 
 /**
- * The world as it is in Azure, or in its local doubles: the tables and the queue are created where they are
- * missing. Rejects with TransientError while the storage account does not answer.
+ * The world as it is in Azure, or in its local doubles: queues and containers are created where they are missing.
+ * Rejects with TransientError while the storage account does not answer.
  */
 export async function createAzureWorld(
   config: Config & { storage: StorageConnection },
+  opened: Promise<OwnTables>,
   log: Log,
   { onEnqueued = () => undefined, httpClient }: WorldOptions = {},
 ): Promise<AzureWorld> {
   const { storage } = config
-  const ledger = createTableClient(storage, LEDGER_TABLE)
-  const agenda = createTableClient(storage, AGENDA_TABLE)
-  const failures = createTableClient(storage, FAILURES_TABLE)
-  const runs = createTableClient(storage, RUNS_TABLE)
-  const listings = createTableClient(storage, LISTINGS_TABLE)
   const queues = createQueueService(storage)
   const queue = queues.getQueueClient(WORK_QUEUE)
   const blobs = createBlobService(storage)
   const container = blobs.getContainerClient(OWN_CONTAINER)
   const deadLetters = blobs.getContainerClient(DEAD_LETTER_CONTAINER)
-  try {
+  const create = async () => {
     await Promise.all([
-      ledger.createTable(),
-      agenda.createTable(),
-      failures.createTable(),
-      runs.createTable(),
-      listings.createTable(),
       queue.createIfNotExists(),
       queues.getQueueClient(EVENT_QUEUE).createIfNotExists(),
       container.createIfNotExists(),
       // Event Grid drops what it cannot deliver where there is no such container.
       deadLetters.createIfNotExists(),
     ])
-  } catch (error) {
-    throw fromStorage(error, 'open the storage account of AzureWebJobsStorage')
   }
+  const [{ ledger, agenda, failures, runs, listings }] = await Promise.all([
+    opened,
+    create().catch(error => {
+      throw fromStorage(error, 'open the storage account of AzureWebJobsStorage')
+    }),
+  ])
 
   const clock = { now: () => Date.now() }
   const armMeter = createArmMeter(clock)

@@ -1,9 +1,9 @@
-import * as z from 'zod'
 import type { EntraSettings } from './access/entra-tokens.ts'
 import { createCredential } from './azure/credential.ts'
-import type { StorageConnection } from './azure/storage-clients.ts'
-import { CLOUD_NAMES, type Cloud, cloudOf, storageUrl } from './core/clouds.ts'
+import type { StorageConnection } from './azure/storage-connection.ts'
+import { type Cloud, cloudOf, storageUrl } from './core/clouds.ts'
 import { parseRulesAddress, type RulesAddress } from './git/rules-address.ts'
+import { parseSettings, type Settings } from './settings.ts'
 
 /**
  * All settings, from the environment: the only place that reads it. Every problem is reported at once.
@@ -54,102 +54,11 @@ export class ConfigError extends Error {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const port = (fallback: number) =>
-  z
-    .string()
-    .regex(/^\d{1,5}$/, 'expected a port number from 0 to 65535; 0 picks a free one')
-    .transform(Number)
-    .refine(value => value <= 65535, 'expected a port number from 0 to 65535; 0 picks a free one')
-    .default(fallback)
-
-function schedule(fallback: string) {
-  return z
-    .string()
-    .regex(/^\S+(\s+\S+){5}$/, 'expected a schedule of six fields: second minute hour day month weekday')
-    .default(fallback)
-}
-
-const settings = z.object({
-  LAKEMARK_CLOUD: z
-    .enum(CLOUD_NAMES, `expected one of ${CLOUD_NAMES.join(', ')}, as az cloud list names them`)
-    .default('AzureCloud'),
-  LAKEMARK_RULES: z.string().min(1).default('rules'),
-  LAKEMARK_RULES_COMMIT: z
-    .string()
-    .regex(/^[0-9a-f]{7,64}$/, 'expected the id of a git commit in hexadecimal')
-    .optional(),
-  LAKEMARK_RULES_TOKEN: z.string().min(1).optional(),
-  LAKEMARK_RULES_WEBHOOK_SECRET: z
-    .string()
-    .min(16, 'expected at least 16 characters')
-    .refine(
-      value => !value.startsWith('keyvault:'),
-      'expected the secret itself; a Key Vault reference of the function app gives it',
-    )
-    .optional(),
-  LAKEMARK_RULES_SCHEDULE: schedule('30 * * * * *'),
-  LAKEMARK_AUTH: z.enum(['none', 'entra'], 'expected none or entra').optional(),
-  LAKEMARK_AUTH_TENANT: z.guid("expected the tenant's id, a GUID").toLowerCase().optional(),
-  LAKEMARK_AUTH_AUDIENCE: z
-    .string()
-    .transform(text => text.split(',').map(part => part.trim()))
-    .refine(
-      parts => parts.every(part => /^[\w.:/-]+$/.test(part)),
-      "expected the client id of the API's registration, its App ID URI, or both with a comma between",
-    )
-    .optional(),
-  LAKEMARK_AUTH_AUTHORITY: z
-    .string()
-    .refine(isAuthority, 'expected an https address without a path; http only on this machine')
-    .transform(text => new URL(text).origin)
-    .optional(),
-  LAKEMARK_HOME: z.string().min(1).default('.lakemark'),
-  LAKEMARK_PORT: port(7071),
-  LAKEMARK_LAKE_PORT: port(10000),
-  LAKEMARK_AZUREML_PORT: port(7072),
-  LAKEMARK_AZUREML_THROTTLE: z.enum(['off', 'arm']).default('off'),
-  LAKEMARK_AZUREML_URL: z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).optional(),
-  LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
-  LAKEMARK_DEAD_LETTER_SCHEDULE: schedule('15 */5 * * * *'),
-  LAKEMARK_RESYNC_SCHEDULE: schedule('0 30 2 * * *'),
-  LAKEMARK_URL: z.string().min(1).optional(),
-  LAKEMARK_AUDIENCE: z.string().min(1).optional(),
-  LAKEMARK_AUDIT_DAYS: z
-    .string()
-    .regex(/^[1-9]\d{0,4}$/, 'expected a number of days from 1 to 99999')
-    .transform(Number)
-    .default(400),
-  LAKEMARK_LOG: z.enum(['info', 'warn', 'error']).default('warn'),
-  AZURE_CLIENT_ID: z.string().min(1).optional(),
-  AzureWebJobsStorage: z
-    .string()
-    .regex(
-      /(^|;)\s*(UseDevelopmentStorage=true|AccountName=[^;]+|BlobEndpoint=[^;]+)/i,
-      'expected a connection string: DefaultEndpointsProtocol=https;AccountName=…;AccountKey=… or UseDevelopmentStorage=true',
-    )
-    .optional(),
-  AzureWebJobsStorage__accountName: z
-    .string()
-    .regex(/^[a-z0-9]{3,24}$/, 'expected the name of a storage account')
-    .optional(),
-  AzureWebJobsStorage__blobServiceUri: z.url().optional(),
-  AzureWebJobsStorage__queueServiceUri: z.url().optional(),
-  AzureWebJobsStorage__tableServiceUri: z.url().optional(),
-  AzureWebJobsStorage__clientId: z.string().min(1).optional(),
-})
-
-/** The names of all settings, for documentation and deployment to be held against. */
-export const SETTING_NAMES: readonly string[] = Object.keys(settings.shape)
-
 /** Throws ConfigError naming every setting that is wrong, and what would be right. */
 export function readConfig(environment: Environment = process.env): Config {
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const parsed = settings.safeParse(present)
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.')}: ${message}`)
-    throw new ConfigError(`settings in the environment are wrong:\n${lines.join('\n')}`)
-  }
-  const { data } = parsed
+  const parsed = parseSettings(environment)
+  if ('problems' in parsed) throw wrong(...parsed.problems)
+  const { settings: data } = parsed
   const cloud = cloudOf(data.LAKEMARK_CLOUD)
   return {
     cloud,
@@ -174,8 +83,16 @@ export function readConfig(environment: Environment = process.env): Config {
     serviceAudience: data.LAKEMARK_AUDIENCE,
     logLevel: data.LAKEMARK_LOG,
     clientId: data.AZURE_CLIENT_ID,
-    storage: storageOf(data, cloud),
+    storage: connectionOf(data, cloud),
   }
+}
+
+/** The app's own account. Throws ConfigError where none is set. */
+export function storageOf({ storage }: Pick<Config, 'storage'>): StorageConnection {
+  if (storage !== undefined) return storage
+  throw new ConfigError(
+    'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
+  )
 }
 
 function rulesOf(text: string): RulesAddress {
@@ -185,7 +102,7 @@ function rulesOf(text: string): RulesAddress {
 }
 
 /** Without a setting everybody may call, but only where nobody else can. */
-function authOf(data: z.infer<typeof settings>, cloud: Cloud, hosted: boolean): AuthSettings {
+function authOf(data: Settings, cloud: Cloud, hosted: boolean): AuthSettings {
   const { LAKEMARK_AUTH: kind, LAKEMARK_AUTH_TENANT: tenant, LAKEMARK_AUTH_AUDIENCE: audiences } = data
   if (kind === 'entra') {
     if (tenant === undefined || audiences === undefined) {
@@ -213,18 +130,11 @@ function hasAny(environment: Environment, names: readonly string[]): boolean {
   return names.some(name => (environment[name] ?? '') !== '')
 }
 
-function isAuthority(text: string): boolean {
-  const url = URL.parse(text)
-  if (url === null || url.pathname !== '/' || url.search !== '' || url.username !== '') return false
-  const isHere = ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isHere)
+function wrong(...problems: string[]): ConfigError {
+  return new ConfigError(['settings in the environment are wrong:', ...problems].join('\n  '))
 }
 
-function wrong(problem: string): ConfigError {
-  return new ConfigError(`settings in the environment are wrong:\n  ${problem}`)
-}
-
-function storageOf(data: z.infer<typeof settings>, cloud: Cloud): StorageConnection | undefined {
+function connectionOf(data: Settings, cloud: Cloud): StorageConnection | undefined {
   const connectionString = data.AzureWebJobsStorage
   if (connectionString !== undefined) return { kind: 'connection string', connectionString }
   const account = data.AzureWebJobsStorage__accountName

@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Listeners, OpenLakemark } from './assemble-lakemark.ts'
-import type { Config } from './config.ts'
+import { type Config, storageOf } from './config.ts'
 
 export type { Listeners, OpenLakemark } from './assemble-lakemark.ts'
 
@@ -23,8 +24,20 @@ export function openLakemark(config: Config, listeners: Listeners = {}): Lakemar
   }
 }
 
-/** Functions are registered before any of this is loaded: Azure's SDKs take longer than all the rest of a start. */
+/**
+ * Functions are registered before any of this is loaded: Azure's SDKs take longer than all the rest of a start. The
+ * tables are asked for first, and the rest is loaded while they answer.
+ */
 async function open(config: Config, listeners: Listeners): Promise<OpenLakemark> {
-  const { assembleLakemark } = await import('./assemble-lakemark.ts')
-  return assembleLakemark(config, listeners)
+  const storage = storageOf(config)
+  const { openTables } = await import('./open-tables.ts')
+  const tables = openTables(storage)
+  const assemble = async () => {
+    // What was asked goes out at the turn of the event loop, and loading keeps the thread.
+    await setImmediate()
+    const { assembleLakemark } = await import('./assemble-lakemark.ts')
+    return assembleLakemark({ ...config, storage }, tables, listeners)
+  }
+  const [lakemark] = await Promise.all([assemble(), tables])
+  return lakemark
 }

@@ -1,5 +1,5 @@
 import type { AuditLog } from '../app/audit/audit.ts'
-import type { StorageConnection } from '../azure/storage-clients.ts'
+import type { StorageConnection } from '../azure/storage-connection.ts'
 import { ConfigError } from '../config.ts'
 
 export const AUDIT_TABLE = 'lakemarkAudit'

@@ -1,5 +1,6 @@
-import { createQueueService, type StorageConnection } from '../azure/storage-clients.ts'
-import { type Config, ConfigError } from '../config.ts'
+import { createQueueService } from '../azure/storage-clients.ts'
+import type { StorageConnection } from '../azure/storage-connection.ts'
+import { type Config, ConfigError, storageOf } from '../config.ts'
 import { reasonOf } from '../core/errors.ts'
 import type { RuleSet } from '../core/rules/rule-set.ts'
 import { watchFolder } from '../files/watch-folder.ts'
@@ -21,12 +22,7 @@ export async function startService(
   config: Config,
   onRules: (rules: RuleSet) => void = () => undefined,
 ): Promise<Host> {
-  const { storage } = config
-  if (storage === undefined) {
-    throw new ConfigError(
-      'AzureWebJobsStorage is not set: give a connection string, or __accountName and an identity',
-    )
-  }
+  const storage = storageOf(config)
   const log = createLog(config.logLevel)
   // The host polls the queue, and is told when there is something in it.
   let notify: () => void = () => undefined

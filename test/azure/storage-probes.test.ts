@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createBlobService, createQueueService, createTableClient } from '../../src/azure/storage-clients.ts'
+import { createBlobService, createQueueService } from '../../src/azure/storage-clients.ts'
 import { createStorageProbes, readQueueLength } from '../../src/azure/storage-probes.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { type Azurite, startAzurite } from '../../src/emulators/lake/azurite.ts'
 
 describe('what health asks of the storage account', () => {

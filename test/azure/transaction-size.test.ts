@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createTableClient } from '../../src/azure/storage-clients.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { createLedgerOver } from '../../src/azure/table-ledger.ts'
 import { createTransactions } from '../../src/azure/table-transaction.ts'
 import { keyOf } from '../../src/core/asset/fingerprint.ts'

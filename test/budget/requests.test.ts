@@ -5,6 +5,7 @@ import { createMatcher } from '../../src/core/matching.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../../src/emulators/azure-ml/server.ts'
 import { type Azurite, startAzurite } from '../../src/emulators/lake/azurite.ts'
+import { openTables } from '../../src/open-tables.ts'
 import { createLakemark, type Lakemark } from '../../src/wiring.ts'
 import { blobEvent, FILES_RULE, FOLDER_RULE, silentLog, WORKSPACES_YAML } from '../support/memory-world.ts'
 import { type CountingProxy, startCountingProxy } from './counting-proxy.ts'
@@ -29,10 +30,8 @@ beforeAll(async () => {
     .replace(/TableEndpoint=http:\/\/[^/]+/, `TableEndpoint=${tables.url}`)
     .replace(/QueueEndpoint=http:\/\/[^/]+/, `QueueEndpoint=${queues.url}`)
   const config = readConfig({ LAKEMARK_AZUREML_URL: azureMl.url })
-  const world = await createAzureWorld(
-    { ...config, storage: { kind: 'connection string', connectionString } },
-    silentLog,
-  )
+  const storage = { kind: 'connection string', connectionString } as const
+  const world = await createAzureWorld({ ...config, storage }, openTables(storage), silentLog)
   const active = { rules: rules.rules, commit: undefined, since: 0, ...createMatcher(rules.rules) }
   lakemark = createLakemark({ ...world, rules: () => active })
 })

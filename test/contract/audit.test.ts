@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTableClient } from '../../src/azure/storage-clients.ts'
 import { createTableAudit } from '../../src/azure/table-audit.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { type Azurite, startAzurite } from '../../src/emulators/lake/azurite.ts'
 import { createMemoryAudit } from '../../src/memory/audit.ts'
 import { describeAudit } from './audit-suite.ts'

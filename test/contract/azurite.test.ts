@@ -3,15 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
 import { createBlobRulesStore } from '../../src/azure/blob-rules-store.ts'
 import { DATASTORES } from '../../src/azure/ledger-rows.ts'
-import {
-  createBlobService,
-  createQueueService,
-  createTableClient,
-  type StorageConnection,
-} from '../../src/azure/storage-clients.ts'
+import { createBlobService, createQueueService } from '../../src/azure/storage-clients.ts'
+import type { StorageConnection } from '../../src/azure/storage-connection.ts'
 import { createStorageWorkQueue } from '../../src/azure/storage-work-queue.ts'
 import { createTableAgenda } from '../../src/azure/table-agenda.ts'
 import { createTableBudgetStore } from '../../src/azure/table-budget-store.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { createTableDatastoreLooks } from '../../src/azure/table-datastore-looks.ts'
 import { createTableFailureIndex } from '../../src/azure/table-failure-index.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createTableClient, type StorageConnection } from '../../src/azure/storage-clients.ts'
+import type { StorageConnection } from '../../src/azure/storage-connection.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { createTableListingIndex } from '../../src/azure/table-listing-index.ts'
 import { createTableRunStore } from '../../src/azure/table-runs.ts'
 import { UnreadableError } from '../../src/core/errors.ts'

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createBlobService, createTableClient } from '../../src/azure/storage-clients.ts'
+import { createBlobService } from '../../src/azure/storage-clients.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { readConfig } from '../../src/config.ts'
 import { type AzureMlEmulator, startAzureMlEmulator } from '../../src/emulators/azure-ml/server.ts'
 import { type Azurite, DEV_KEY, startAzurite } from '../../src/emulators/lake/azurite.ts'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Lake } from '../../src/app/ports.ts'
 import { createBlobLake } from '../../src/azure/blob-lake.ts'
-import { createTableClient } from '../../src/azure/storage-clients.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { type Azurite, DEV_ACCOUNT, startAzurite } from '../../src/emulators/lake/azurite.ts'
 import { startTestLake, type TestLake } from '../emulators/lake/lake.ts'

@@ -1,6 +1,7 @@
 /** The host's world over tables that Azurite keeps. */
-import { createTableClient } from '../../src/azure/storage-clients.ts'
+
 import { createTableAgenda } from '../../src/azure/table-agenda.ts'
+import { createTableClient } from '../../src/azure/table-client.ts'
 import { createTableFailureIndex } from '../../src/azure/table-failure-index.ts'
 import { createTableLedger } from '../../src/azure/table-ledger.ts'
 import { createTableRunStore } from '../../src/azure/table-runs.ts'

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readConfig, SETTING_NAMES } from '../../src/config.ts'
+import { readConfig } from '../../src/config.ts'
+import { SETTING_NAMES } from '../../src/settings.ts'
 import { ROOT } from '../tidy/sources.ts'
 
 describe('the sample of local settings', () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { SETTING_NAMES } from '../../src/config.ts'
 import { parseRules } from '../../src/core/rules/parse-rules.ts'
+import { SETTING_NAMES } from '../../src/settings.ts'
 import { ROOT } from './sources.ts'
 
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')

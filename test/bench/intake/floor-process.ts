@@ -4,7 +4,8 @@
  */
 import type { TableClient, TransactionAction } from '@azure/data-tables'
 import { forEachAtMost } from '../../../src/app/concurrency.ts'
-import { createTableClient, type StorageConnection } from '../../../src/azure/storage-clients.ts'
+import type { StorageConnection } from '../../../src/azure/storage-connection.ts'
+import { createTableClient } from '../../../src/azure/table-client.ts'
 import { withinTime } from '../../../src/azure/within-time.ts'
 import { keyOf } from '../../../src/core/asset/fingerprint.ts'
 import { captureActions } from './captured-rows.ts'

@@ -4,7 +4,8 @@
  */
 import { createAnnouncer } from '../../../src/app/announcer.ts'
 import type { RulesKeeper } from '../../../src/app/rules/rules-keeper.ts'
-import { createQueueService, type StorageConnection } from '../../../src/azure/storage-clients.ts'
+import { createQueueService } from '../../../src/azure/storage-clients.ts'
+import type { StorageConnection } from '../../../src/azure/storage-connection.ts'
 import { type Config, readConfig } from '../../../src/config.ts'
 import { BLOB_EVENT_FUNCTION, registerBlobEvents } from '../../../src/functions/blob-events.ts'
 import { type Host, readHostJson, startHost } from '../../../src/host/host.ts'

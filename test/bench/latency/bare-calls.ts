@@ -1,11 +1,8 @@
 /** The calls that no way from a file to its version can do without, one after the other, with the same clients. */
 import { AzureMachineLearningWorkspaces } from '@azure/arm-machinelearning'
 import { odata, type TableClient, type TransactionAction } from '@azure/data-tables'
-import {
-  createBlobService,
-  createQueueService,
-  createTableClient,
-} from '../../../src/azure/storage-clients.ts'
+import { createBlobService, createQueueService } from '../../../src/azure/storage-clients.ts'
+import { createTableClient } from '../../../src/azure/table-client.ts'
 import { type CapturedActions, captureActions } from '../intake/captured-rows.ts'
 import { uploadEvent } from '../intake/load.ts'
 import { nowMs } from './clock.ts'

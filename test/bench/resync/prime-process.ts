@@ -5,13 +5,14 @@
 import type { MatchingRules } from '../../../src/app/intake/intake.ts'
 import type { Lake, Ledger } from '../../../src/app/ports.ts'
 import { createAzureWorld } from '../../../src/azure-world.ts'
-import { readConfig } from '../../../src/config.ts'
+import { readConfig, storageOf } from '../../../src/config.ts'
 import type { FileState } from '../../../src/core/asset/asset.ts'
 import { keyOf } from '../../../src/core/asset/fingerprint.ts'
 import { createMatcher } from '../../../src/core/matching.ts'
 import { loadRules } from '../../../src/load-rules.ts'
 import { createLog } from '../../../src/log.ts'
 import { createMemoryWorkQueue } from '../../../src/memory/work-queue.ts'
+import { openTables } from '../../../src/open-tables.ts'
 import { createLakemark } from '../../../src/wiring.ts'
 import { answerParent } from '../intake/child.ts'
 import { isLost } from './lost.ts'
@@ -26,12 +27,11 @@ export interface Priming {
 answerParent({
   async prime({ env, container, withoutLost }: Priming): Promise<number> {
     const config = readConfig(env)
-    const { storage } = config
-    if (storage === undefined) throw new Error('no storage account is named')
+    const storage = storageOf(config)
     const log = createLog('warn')
     const { rules, commit } = await loadRules(env.LAKEMARK_RULES ?? '', undefined)
     const active: MatchingRules = { rules, commit, since: 0, ...createMatcher(rules) }
-    const azure = await createAzureWorld({ ...config, storage }, log)
+    const azure = await createAzureWorld({ ...config, storage }, openTables(storage), log)
     const queue = createMemoryWorkQueue(azure.clock)
     const { lake, ledger } = createKnowingPorts(azure, withoutLost)
     const { resync } = createLakemark({ ...azure, rules: () => active, queue, lake, ledger })
