@@ -1,24 +1,24 @@
 import { readFile } from 'node:fs/promises'
+import { isBuiltin } from 'node:module'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build, type Metafile, type Plugin, transform } from 'esbuild'
 import { APP_VERSION } from '../../src/app-version.ts'
 import { ROUTE_TABLE } from '../../src/functions/routes/table.ts'
+import { joinPieces, type Piece } from './join-pieces.ts'
+import { LATE_PIECES, late } from './late-packages.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const MANIFEST = fileURLToPath(new URL('../../package.json', import.meta.url))
 const START = new URL('./start.cjs', import.meta.url)
+/** What is loaded to register the functions, then to ask the tables, then to take an event in. */
+const TOGETHER = ['app.js', 'open-tables.js', 'assemble-lakemark.js']
+const HASH = /-[A-Z0-9]{8}(?=\.js$)/
 /** The oldest Node that the app runs on in Azure. */
 const TARGET = 'node22'
 
-export interface Piece {
-  /** Without a folder. */
-  name: string
-  text: string
-}
-
 export interface Bundle {
-  /** `main.js` is the entry: it loads `app.js`, and each piece loads others when they are first needed. */
+  /** The files. `main.js` is the entry: it loads `app.js`, and each loads others when they are first needed. */
   pieces: Piece[]
   /** What went in, by path from the project's root, and what each piece needs at once or late. */
   metafile: Metafile
@@ -32,7 +32,7 @@ export interface Bundle {
 export async function bundle(): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { app: 'src/functions/main.ts' },
+    entryPoints: { app: 'src/functions/main.ts', ...LATE_PIECES },
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -42,18 +42,26 @@ export async function bundle(): Promise<Bundle> {
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
+    // The SDKs ask of each request whether it is a form. None is, and Node would load all of `fetch` for the answer.
+    define: { FormData: 'undefined' },
     // Given by the worker that runs the app.
     external: ['@azure/functions-core'],
     chunkNames: '[name]-[hash]',
     outdir: 'dist',
     write: false,
     metafile: true,
-    plugins: [knownAlready],
+    plugins: [knownAlready, late],
     logLevel: 'error',
   })
   const pieces = await Promise.all(outputFiles.map(({ path, text }) => toCommonJs(basename(path), text)))
+  const firsts = TOGETHER.map(
+    first => pieces.find(({ name }) => name.replace(HASH, '') === first)?.name ?? first,
+  )
   const start = { name: 'main.js', text: await readFile(START, 'utf8') }
-  return { pieces: [start, ...pieces].sort((a, b) => (a.name < b.name ? -1 : 1)), metafile }
+  return {
+    pieces: [start, ...joinPieces(pieces, metafile, firsts)].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    metafile,
+  }
 }
 
 /** What is known when the app is packaged: the table of routes instead of the definitions, and the version alone. */
@@ -81,5 +89,16 @@ async function toCommonJs(name: string, text: string): Promise<Piece> {
     // A package that asks for its own address, to open a browser for people who sign in; nothing does that here.
     logOverride: { 'empty-import-meta': 'silent' },
   })
-  return { name, text: code }
+  return { name, text: VIEW + code.replace(IMPORTED, viewOfBuiltin) }
+}
+
+/**
+ * A module of Node's own as an ES module sees it. What esbuild makes for that copies the description of each property,
+ * upon which Node loads all that it would load late: the parts of `node:util` bring worker threads with them.
+ */
+const VIEW = 'var __view=module=>Object.create(module,{default:{value:module}});'
+const IMPORTED = /__toESM\(require\("([^"]+)"\)(?:,1)?\)/g
+
+function viewOfBuiltin(call: string, module: string): string {
+  return isBuiltin(module) ? `__view(require("${module}"))` : call
 }

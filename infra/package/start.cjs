@@ -6,6 +6,6 @@ const SETTLED_MS = 20_000
 
 enableCompileCache()
 // @ts-expect-error: it lies beside this file in the package
-require('./app.js')
+require('./app.js').load('app.js')
 // A worker is killed, and would never come to keep it at its end.
 setTimeout(flushCompileCache, SETTLED_MS).unref()

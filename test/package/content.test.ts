@@ -1,20 +1,31 @@
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { builtinModules } from 'node:module'
+import { builtinModules, isBuiltin } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
-import type { Metafile } from 'esbuild'
 import { unzipSync } from 'fflate'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AppFile, collectAppFiles, collectRuleFiles } from '../../infra/package/app-files.ts'
 import { type Bundle, bundle } from '../../infra/package/bundle.ts'
+import { neededAtOnce } from '../../infra/package/join-pieces.ts'
+import { LATE_PIECES } from '../../infra/package/late-packages.ts'
 import { toZip } from '../../infra/package/zip.ts'
 import { ROOT } from '../tidy/sources.ts'
 
 const run = promisify(execFile)
 /** Asked for by a package that does without them where they are not there. */
 const OPTIONAL = ['kerberos']
+/** What is in each of what takes long to load. */
+const HEAVY = [
+  'AzurePowerShellCredential',
+  'BlobServiceClient',
+  'QueueServiceClient',
+  'Microsoft.MachineLearningServices',
+  'Proxy-Authorization',
+  'XMLParser',
+  'ZodString',
+]
 
 describe('the package', () => {
   let files: AppFile[]
@@ -74,12 +85,28 @@ describe('the package', () => {
     expect(missing).toEqual([])
   })
 
+  it('finds each module in the file that it is asked of', () => {
+    const asked = paths
+      .filter(path => path.endsWith('.js'))
+      .flatMap(path =>
+        [...textOf(path).matchAll(/(?:require\("\.\/([^"]+)"\)\.)?\bload\("([^"]+)"\)/g)].map(
+          ([, file, module]) => ({
+            file: file === undefined ? path : `dist/${file}`,
+            module,
+          }),
+        ),
+      )
+    expect(asked.length).toBeGreaterThan(20)
+    expect(asked.filter(({ file, module }) => !textOf(file).includes(`"${module}":(function(`))).toEqual([])
+  })
+
   it('is made of the product and its dependencies: no tests, no doubles, nothing for development', async () => {
     const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'))
     const inputs = Object.keys(bundled.metafile.inputs)
     expect(inputs).toContain('src/functions/main.ts')
-    const own = inputs.filter(path => !path.includes('node_modules/'))
-    expect(own.filter(path => !/^src\/|^package\.json$/.test(path))).toEqual([])
+    const own = inputs.filter(path => !path.includes('node_modules/') && !path.startsWith('late:'))
+    const ofThePackage = Object.keys(LATE_PIECES).map(piece => `infra/package/${piece}.ts`)
+    expect(own.filter(path => !/^src\//.test(path)).sort()).toEqual([...ofThePackage, 'package.json'].sort())
     expect(own.filter(path => /^src\/(emulators|host|local|cli)\//.test(path))).toEqual([])
     const packages = inputs.flatMap(path => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [])
     expect(packages).toContain('@azure/functions')
@@ -89,19 +116,36 @@ describe('the package', () => {
     ).toEqual([])
   })
 
-  it('loads what is heavy only when it is needed: not to register the functions', () => {
-    const { pieces, metafile } = bundled
-    const first = loadedAtOnce(metafile, 'dist/app.js')
-    expect(first).toContain('dist/app.js')
-    for (const words of [
-      'AzurePowerShellCredential',
-      'BlobServiceClient',
-      'Microsoft.MachineLearningServices',
-    ]) {
-      const holding = pieces.filter(({ text }) => text.includes(words)).map(({ name }) => `dist/${name}`)
+  it('loads what is heavy only when it is needed: not to register the functions, nor to ask the tables', () => {
+    const [registering, asking] = [textOf('dist/app.js'), textOf(fileOf('open-tables'))]
+    expect(registering).toContain('onBlobEvent')
+    expect(registering).not.toContain('TableServiceClient')
+    expect(asking).toContain('TableServiceClient')
+    for (const words of HEAVY) {
+      const holding = paths.filter(path => path.endsWith('.js') && textOf(path).includes(words))
       expect(holding, words).not.toEqual([])
-      expect(first.filter(path => holding.includes(path))).toEqual([])
+      expect(registering + asking).not.toContain(words)
     }
+  })
+
+  it('has in one file each what is loaded at once to register, to ask the tables, and to take events in', () => {
+    const { outputs } = bundled.metafile
+    const together = ['app', 'open-tables', 'assemble-lakemark'].map(fileOf)
+    const needed = together.map(path => [...neededAtOnce(outputs, path.slice('dist/'.length))])
+    expect(Math.min(...needed.map(names => names.length))).toBeGreaterThan(3)
+    // What is no file any more is in one of the three.
+    const apart = needed.flat().filter(name => paths.includes(`dist/${name}`))
+    expect([...new Set(apart)].map(name => `dist/${name}`).sort()).toEqual(together.sort())
+  })
+
+  it('asks nothing of Node that makes it load what nobody uses', () => {
+    const code = paths.filter(path => path.endsWith('.js')).map(textOf)
+    expect(code.join('\n')).toContain('__view(require("node:util"))')
+    const copied = code.flatMap(text =>
+      [...text.matchAll(/__toESM\(require\("([^"]+)"\)/g)].map(([, name]) => name),
+    )
+    expect(copied.filter(name => isBuiltin(String(name)))).toEqual([])
+    expect(code.filter(text => /(typeof|instanceof) FormData\b/.test(text))).toEqual([])
   })
 
   it('has of zod what is used: `import * as z`, for a name that holds all of it brings all of it', () => {
@@ -130,6 +174,14 @@ describe('the package', () => {
     await expect(collectRuleFiles('../elsewhere')).rejects.toThrow('outside of the project')
     await expect(collectRuleFiles('/etc')).rejects.toThrow('outside of the project')
   })
+
+  /** The file that begins with a piece. */
+  function fileOf(piece: string): string {
+    const isNamed = new RegExp(`^dist/${piece}(-[A-Z0-9]{8})?\\.js$`)
+    const path = paths.find(name => isNamed.test(name))
+    if (path === undefined) throw new Error(`there is no file ${piece}`)
+    return path
+  }
 
   function textOf(path: string): string {
     return new TextDecoder().decode(files.find(file => file.path === path)?.bytes)
@@ -168,14 +220,4 @@ describe('npm run package', () => {
 
 function requiredBy(text: string): string[] {
   return [...text.matchAll(/\brequire\("([^"]+)"\)|\brequire\('([^']+)'\)/g)].map(([, a, b]) => a ?? b ?? '')
-}
-
-/** A piece, and all that is loaded with it. */
-function loadedAtOnce({ outputs }: Metafile, path: string, seen = new Set<string>()): string[] {
-  seen.add(path)
-  for (const { path: next, kind } of outputs[path]?.imports ?? []) {
-    if (kind === 'import-statement' && next in outputs && !seen.has(next))
-      loadedAtOnce({ outputs, inputs: {} }, next, seen)
-  }
-  return [...seen]
 }

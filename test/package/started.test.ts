@@ -16,6 +16,7 @@ import { CLIENT_ID, type Issuer, startIssuer, TENANT } from '../access/issuer.ts
 import { ALIASES, armVersions, until } from '../e2e/process.ts'
 import { postEvents, salesEvent } from '../support/local-events.ts'
 import { ROOT } from '../tidy/sources.ts'
+import { startForwardProxy } from './forward-proxy.ts'
 
 /** The zip, unpacked into an empty folder away from the project, with the settings that Azure gives. */
 describe('the package, unpacked and started', () => {
@@ -23,6 +24,7 @@ describe('the package, unpacked and started', () => {
   let azurite: Azurite
   let azureMl: AzureMlEmulator
   let issuer: Issuer
+  let settings: Record<string, string>
   let child: ChildProcess
   let app: { url: string; functions: { name: string; type: string }[] }
 
@@ -35,7 +37,7 @@ describe('the package, unpacked and started', () => {
       startAzureMlEmulator({ port: 0, workspaces: [...rules.workspaces.values()] }),
       startIssuer(),
     ])
-    ;({ child, app } = await startApp(folder, {
+    settings = {
       AzureWebJobsStorage: azurite.connectionString,
       FUNCTIONS_WORKER_RUNTIME: 'node',
       LAKEMARK_AUTH: 'entra',
@@ -43,7 +45,8 @@ describe('the package, unpacked and started', () => {
       LAKEMARK_AUTH_AUDIENCE: CLIENT_ID,
       LAKEMARK_AUTH_AUTHORITY: issuer.authority,
       LAKEMARK_AZUREML_URL: azureMl.url,
-    }))
+    }
+    ;({ child, app } = await startApp(folder, settings))
   })
   afterAll(async () => {
     child?.stdin?.end()
@@ -75,6 +78,22 @@ describe('the package, unpacked and started', () => {
     expect((await ask({})).status).toBe(401)
     const answer = await ask({ Authorization: `Bearer ${await issuer.token()}` })
     expect([answer.status, await answer.json()]).toMatchObject([200, { latest: 1 }])
+  })
+
+  it('goes through a proxy where the settings name one', async () => {
+    const proxy = await startForwardProxy()
+    const { child: proxied, app: behindIt } = await startApp(folder, { ...settings, HTTP_PROXY: proxy.url })
+    try {
+      expect((await postEvents(behindIt.url, [salesEvent('through-a-proxy')])).status).toBe(202)
+      // The host has queues to ask, tables are the app's alone.
+      const { tableUrl } = azurite
+      expect(proxy.asked().filter(address => address.startsWith(`${tableUrl}/lakemarkLedger`))).not.toEqual(
+        [],
+      )
+    } finally {
+      proxied.stdin?.end()
+      await proxy.close()
+    }
   })
 })
 

@@ -1,11 +1,11 @@
-// Loads an app as Azure's worker does, and is gone as soon as that is done: `start.cjs ENTRY registered|event|settled`.
+// Loads an app as Azure's worker does, and is gone as soon as that is done: `start.cjs ENTRY registered|asked|answered|settled`.
 const { pathToFileURL } = require('node:url')
 const { flushCompileCache } = require('node:module')
 
 const [entry = '', until] = process.argv.slice(2)
 const EVENT = {
   topic: '/subscriptions/0/resourceGroups/rg/providers/Microsoft.Storage/storageAccounts/devstoreaccount1',
-  subject: '/blobServices/default/containers/silver/blobs/sales/eu/some.csv',
+  subject: `/blobServices/default/containers/silver/blobs/sales/eu/${process.pid}.csv`,
   eventType: 'Microsoft.Storage.BlobCreated',
   eventTime: '2026-01-31T12:00:00Z',
   id: 'cold',
@@ -27,8 +27,9 @@ function go() {
   if (handle === undefined) throw new Error('onBlobEvent is not registered')
   // A worker does not end, it is killed: what Node would do at its end is no part of the start.
   if (until === 'registered') process.kill(process.pid, 'SIGKILL')
-  // The storage is one that never answers: whoever measures sees the first request and ends this process.
-  void handle([EVENT])
+  const handled = handle([EVENT])
+  if (until === 'answered') handled.then(() => process.kill(process.pid, 'SIGKILL'))
+  // Otherwise nothing may ever answer: whoever measures sees the first request and ends this process.
   if (until === 'settled') setTimeout(keepAndEnd, 2000)
 }
 

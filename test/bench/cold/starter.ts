@@ -9,8 +9,11 @@ import { nowMs } from '../latency/clock.ts'
 export interface Start {
   /** Of the app; undefined: Node has nothing to do. */
   entry: string | undefined
-  /** All functions are registered, or the first request of onBlobEvent has come to the storage. */
-  until: 'registered' | 'event'
+  /**
+   * All functions are registered; or onBlobEvent's first request has come to the storage, or, where it has to ask who
+   * it is first, to the managed identity's endpoint; or it has answered, over a storage that answers.
+   */
+  until: 'registered' | 'asked' | 'asked as identity' | 'answered'
   /** Whether V8 finds what it has compiled at an earlier start. */
   cache: 'none' | 'kept'
 }
@@ -21,10 +24,10 @@ const CORE = fileURLToPath(new URL('./functions-core.cjs', import.meta.url))
 const LIMIT_MS = 60_000
 
 /**
- * Starts processes and takes the time, over a storage that is asked and never answers. What they find of
- * `@azure/functions-core` is our own, as the worker gives them its own.
+ * Starts processes and takes the time, over something that is asked and never answers, or over the storage of
+ * `connectionString`. What they find of `@azure/functions-core` is our own, as the worker gives them its own.
  */
-export async function createStarter(home: string) {
+export async function createStarter(home: string, connectionString: string) {
   const modules = join(home, 'modules')
   await mkdir(join(modules, '@azure/functions-core'), { recursive: true })
   await copyFile(CORE, join(modules, '@azure/functions-core/index.js'))
@@ -37,22 +40,36 @@ export async function createStarter(home: string) {
   await new Promise<void>(resolve => storage.listen(0, '127.0.0.1', resolve))
   const address = storage.address()
   if (address === null || typeof address === 'string') throw new Error('the storage has no port')
-  const url = `http://127.0.0.1:${address.port}/devstoreaccount1`
+  const silent = `http://127.0.0.1:${address.port}`
 
-  const environment = (cache: Start['cache']): Record<string, string> => ({
-    PATH: process.env.PATH ?? '',
-    NODE_PATH: modules,
-    LAKEMARK_AUTH: 'none',
-    AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=${url};QueueEndpoint=${url};TableEndpoint=${url}`,
-    ...(cache === 'kept'
-      ? { NODE_COMPILE_CACHE: join(home, 'compiled') }
-      : { NODE_DISABLE_COMPILE_CACHE: '1' }),
-  })
+  const settingsOf = (until: Start['until']): Record<string, string> => {
+    if (until === 'answered') return { AzureWebJobsStorage: connectionString }
+    if (until === 'asked as identity') {
+      return {
+        AzureWebJobsStorage__accountName: 'lakemarkcold',
+        AzureWebJobsStorage__clientId: '11111111-1111-4111-8111-111111111111',
+        IDENTITY_ENDPOINT: `${silent}/msi/token`,
+        IDENTITY_HEADER: 'cold',
+      }
+    }
+    const url = `${silent}/devstoreaccount1`
+    return {
+      AzureWebJobsStorage: `DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=a2V5;BlobEndpoint=${url};QueueEndpoint=${url};TableEndpoint=${url}`,
+    }
+  }
 
-  const launch = (args: string[], cache: Start['cache']) =>
+  const launch = (args: string[], until: Start['until'], cache: Start['cache']) =>
     spawn(process.execPath, args, {
       cwd: ROOT,
-      env: environment(cache),
+      env: {
+        PATH: process.env.PATH ?? '',
+        NODE_PATH: modules,
+        LAKEMARK_AUTH: 'none',
+        ...settingsOf(until),
+        ...(cache === 'kept'
+          ? { NODE_COMPILE_CACHE: join(home, 'compiled') }
+          : { NODE_DISABLE_COMPILE_CACHE: '1' }),
+      },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
 
@@ -62,9 +79,9 @@ export async function createStarter(home: string) {
       onRequest = resolve
     })
     const startedAt = nowMs()
-    const child = launch(entry === undefined ? ['-e', '0'] : [START, entry, until], cache)
+    const child = launch(entry === undefined ? ['-e', '0'] : [START, entry, until], until, cache)
     const ended = endOf(child)
-    if (until === 'registered') await ended
+    if (until === 'registered' || until === 'answered') await ended
     else
       await Promise.race([
         requested,
@@ -78,8 +95,11 @@ export async function createStarter(home: string) {
 
   return {
     start,
-    /** Fills the cache that `kept` finds, with all that a start up to the first request compiles. */
-    keepCompiled: (entry: string) => endOf(launch([START, entry, 'settled'], 'kept')),
+    /** Fills the cache that `kept` finds, with all that a start compiles until it has answered, or has asked who it is. */
+    async keepCompiled(entry: string) {
+      for (const until of ['answered', 'asked as identity'] as const)
+        await endOf(launch([START, entry, 'settled'], until, 'kept'))
+    },
     close: () => new Promise(resolve => storage.close(resolve)),
   }
 }
