@@ -60,7 +60,16 @@ function joinedText(pieces: readonly Piece[]): string {
     ({ name, text }) => `${JSON.stringify(name)}:(function(module,exports){${text}\n})`,
   )
   return `const loaded={},pieces={${entries.join(',')}}
-function load(name){if(!(name in loaded)){const module=loaded[name]={exports:{}};pieces[name](module,module.exports)}return loaded[name].exports}
-exports.load=load
+${LOAD}
 `
 }
+
+/** As Node's own `require`: a piece that could not be run is run anew when it is asked for again. */
+const LOAD = `exports.load=load
+function load(name){
+  if(!(name in loaded)){
+    const module=loaded[name]={exports:{}}
+    try{pieces[name](module,module.exports)}catch(error){delete loaded[name];throw error}
+  }
+  return loaded[name].exports
+}`

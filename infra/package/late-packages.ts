@@ -23,8 +23,8 @@ export const late: Plugin = {
   name: 'late',
   setup({ onResolve, onLoad }) {
     const entries = new Set(Object.values(LATE_PIECES))
-    onResolve({ filter: /^[@\w]/ }, ({ path, importer }) =>
-      path in LATE && !entries.has(importer) ? { path, namespace: 'late' } : undefined,
+    onResolve({ filter: new RegExp(`^(${Object.keys(LATE).join('|')})$`) }, ({ path, importer }) =>
+      entries.has(importer) ? undefined : { path, namespace: 'late' },
     )
     onResolve({ filter: /^\.\//, namespace: 'late' }, ({ path }) => ({ path, external: true }))
     onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => ({
