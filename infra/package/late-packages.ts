@@ -8,7 +8,12 @@ const LATE: Readonly<Record<string, string>> = {
   'https-proxy-agent': 'proxies',
   // Tables speak JSON; queues and lists of blobs are XML.
   '@azure/core-xml': 'xml',
+  // For who signs in with a certificate, which a managed identity does not.
+  jsonwebtoken: 'assertions',
 }
+
+/** Of what Node finds in CommonJS, all but `module.exports`, which is the default export as well. */
+const IDENTIFIER = /^\w+$/
 
 const fileOf = (piece: string) => fileURLToPath(new URL(`./${piece}.ts`, import.meta.url))
 
@@ -27,18 +32,23 @@ export const late: Plugin = {
       entries.has(importer) ? undefined : { path, namespace: 'late' },
     )
     onResolve({ filter: /^\.\//, namespace: 'late' }, ({ path }) => ({ path, external: true }))
-    onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => ({
-      contents: Object.entries(await import(path))
-        .map(([name, value]) => standIn(name, value, `./${LATE[path]}.js`))
-        .join('\n'),
-    }))
+    onLoad({ filter: /.*/, namespace: 'late' }, async ({ path }) => {
+      const exported = Object.entries<unknown>(await import(path)).filter(([name]) => IDENTIFIER.test(name))
+      const lines = exported.map(([name, value]) => {
+        const standIn = standInFor(value, `require('./${LATE[path]}.js').${name}`)
+        return name === 'default' ? `export default ${standIn}` : `export const ${name} = ${standIn}`
+      })
+      return { contents: lines.join('\n') }
+    })
   },
 }
 
-function standIn(name: string, value: unknown, piece: string): string {
-  if (typeof value !== 'function') return `export const ${name} = ${JSON.stringify(value)}`
-  return `export function ${name}(...given) {
-    const { ${name}: real } = require('${piece}')
-    return new.target ? new real(...given) : real(...given)
-  }`
+/** Looks like a value, and asks the real one only where it is called. */
+function standInFor(value: unknown, real: string): string {
+  if (typeof value === 'function') {
+    return `function (...given) { return new.target ? new (${real})(...given) : ${real}(...given) }`
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = Object.entries(value).map(([name, it]) => `${name}: ${standInFor(it, `${real}.${name}`)}`)
+  return `{ ${members.join(', ')} }`
 }

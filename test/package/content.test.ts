@@ -24,6 +24,7 @@ const HEAVY = [
   'Microsoft.MachineLearningServices',
   'Proxy-Authorization',
   'XMLParser',
+  'JsonWebTokenError',
   'ZodString',
 ]
 

@@ -1,0 +1,2 @@
+// @ts-expect-error: it comes without types, and none are needed here
+export { decode, default } from 'jsonwebtoken'
