@@ -30,7 +30,8 @@ export const AFTER = '~'
 
 export type Row = TableEntity<Record<string, unknown>>
 
-export const fileRow = (key: string) => `f!${key}`
+const FILE = 'f!'
+export const fileRow = (key: string) => `${FILE}${key}`
 export const gatheringRow = (target: string) => `g!${target}`
 export const versionRow = (ordinal: number) => `v!${padded(ordinal)}`
 export const FORMER_MEMBERS = 'm!'
@@ -42,9 +43,14 @@ export function rangeOf(prefix: string): { from: string; to: string } {
 }
 
 export const fromHead = (asset: string, head: AssetHead): WrittenRow => rowOf(asset, HEAD, head)
-export const fromFile = (asset: string, file: FileState): WrittenRow => ({
-  ...rowOf(asset, fileRow(file.key), file),
-  cut: file.cut,
+/** By far the most rows are of files: their JSON holds nothing that stands beside it, or goes without saying. */
+export function fromFile(asset: string, { key, cut, removed, ...content }: FileState): WrittenRow {
+  return { ...rowOf(asset, fileRow(key), removed ? { ...content, removed } : content), cut }
+}
+const besideFile = ({ rowKey, cut }: Record<string, unknown>) => ({
+  key: String(rowKey).slice(FILE.length),
+  cut,
+  removed: false,
 })
 export const fromGathering = (asset: string, gathering: Gathering): WrittenRow =>
   rowOf(asset, gatheringRow(gathering.target), gathering)
@@ -109,14 +115,15 @@ export function contentOf<T>(
     if (typeof chunk !== 'string') break
     json += chunk
   }
-  const content = parsed(json, name)
+  const written = parsed(json, name)
+  const content = String(entity['rowKey']).startsWith(FILE) ? { ...besideFile(entity), ...written } : written
   const fault = faultIn(content)
   if (fault !== undefined)
     throw new UnreadableError(`ledger row ${name} is no ${shape ?? 'document of ours'}: ${fault}`)
   return content as T
 }
 
-function parsed(json: string, name: string): unknown {
+function parsed(json: string, name: string): object {
   try {
     return JSON.parse(json)
   } catch (cause) {
