@@ -136,9 +136,7 @@ function schedule(otherwise: string): Setting<string, string> {
 
 /** Of one of the services of a storage account. */
 function address(service: 'blob' | 'queue' | 'table'): Setting<string, undefined> {
-  return setting(`a URL, as https://ACCOUNT.${service}.core.windows.net`, it =>
-    URL.canParse(it) ? it : undefined,
-  )
+  return setting(`the URL of the account's ${service} service`, it => (URL.canParse(it) ? it : undefined))
 }
 
 function toPort(it: string): number | undefined {

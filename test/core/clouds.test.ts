@@ -87,7 +87,7 @@ describe('the clouds', () => {
 
   it('are those that Azure has, by the names of its own command line', () => {
     expect(() => readConfig({ LAKEMARK_CLOUD: 'AzureGermanCloud' })).toThrow(
-      /LAKEMARK_CLOUD: expected one of AzureCloud, AzureUSGovernment, AzureChinaCloud/,
+      /LAKEMARK_CLOUD: expected AzureCloud, AzureUSGovernment or AzureChinaCloud/,
     )
   })
 
