@@ -25,7 +25,6 @@ export type ListingPage = Omit<Extract<WorkMessage, { kind: 'listing' }>, 'kind'
 const ENTRIES_PER_GROUP = 1000
 /** By then every process has the rules that ask for it. */
 const BACKFILL_DELAY_MS = 6 * SECOND
-const DONE = { result: undefined }
 
 /** What is announced at the same time shares messages and transactions. */
 export function createAnnouncer({
@@ -37,15 +36,15 @@ export function createAnnouncer({
   queue: WorkQueue
   clock: Clock
 }): Announcer {
-  const addToAgenda = createGroup<string, undefined>(async (_, assets) => {
-    await agenda.add([...new Set(assets)], clock.now())
-    return assets.map(() => DONE)
-  }, ENTRIES_PER_GROUP)
+  const addToAgenda = createGroup<string, void>(
+    (_, assets) => agenda.add([...new Set(assets)], clock.now()),
+    ENTRIES_PER_GROUP,
+  )
 
-  const enqueue = createGroup<{ asset: string; delayMs: number }, undefined>(async (_, items) => {
-    await queue.enqueue(toMessages(items))
-    return items.map(() => DONE)
-  }, ENTRIES_PER_GROUP)
+  const enqueue = createGroup<{ asset: string; delayMs: number }, void>(
+    (_, items) => queue.enqueue(toMessages(items)),
+    ENTRIES_PER_GROUP,
+  )
 
   return {
     expect: asset => addToAgenda('agenda', asset),
@@ -69,15 +68,19 @@ function toMessages(
   for (const { asset, delayMs } of items) {
     earliest.set(asset, Math.min(delayMs, earliest.get(asset) ?? Number.POSITIVE_INFINITY))
   }
-  const bySecond = Map.groupBy(earliest, ([, delayMs]) => Math.ceil(delayMs / SECOND))
-  return [...bySecond].flatMap(([seconds, entries]) => {
-    const assets = entries.map(([asset]) => asset)
-    return Array.from({ length: Math.ceil(assets.length / ASSETS_PER_MESSAGE) }, (_, index) => ({
-      message: {
-        kind: 'assets' as const,
-        assets: assets.slice(index * ASSETS_PER_MESSAGE, (index + 1) * ASSETS_PER_MESSAGE),
-      },
-      delayMs: seconds * SECOND,
-    }))
-  })
+  const messages: { message: WorkMessage; delayMs: number }[] = []
+  /** By second, what goes into the last message for it. */
+  const open = new Map<number, string[]>()
+  for (const [asset, delayMs] of earliest) {
+    const seconds = Math.ceil(delayMs / SECOND)
+    const assets = open.get(seconds)
+    if (assets !== undefined && assets.length < ASSETS_PER_MESSAGE) {
+      assets.push(asset)
+      continue
+    }
+    const fresh = [asset]
+    open.set(seconds, fresh)
+    messages.push({ message: { kind: 'assets', assets: fresh }, delayMs: seconds * SECOND })
+  }
+  return messages
 }

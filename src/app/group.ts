@@ -1,12 +1,10 @@
-/** What became of one item of a group: one item's failure is not its neighbours'. */
-export type Settled<Result> = { result: Result } | { error: unknown }
-
 /**
  * Group commit: calls for one key that arrive while another is under way wait for it and then go together.
- * A lone call is not delayed. `process` answers for each item, by position; where it rejects, all items fail.
+ * A lone call is not delayed. `process` gives a result for each item, by position, or nothing where nobody waits for
+ * more than the end of it; where it rejects, all items fail.
  */
 export function createGroup<Item, Result>(
-  process: (key: string, items: Item[]) => Promise<Settled<Result>[]>,
+  process: (key: string, items: Item[]) => Promise<readonly Result[]> | Promise<void>,
   maxItems: number,
 ): (key: string, item: Item) => Promise<Result> {
   interface Waiting {
@@ -23,14 +21,10 @@ export function createGroup<Item, Result>(
       const batch = queue.splice(0, maxItems)
       try {
         const items = batch.map(({ item }) => item)
-        const answers = await process(key, items)
-        batch.forEach(({ resolve, reject }, index) => {
-          const answer = answers[index]
-          if (answer === undefined)
-            reject(new Error(`an item of the group ${key} was left without an answer`))
-          else if ('error' in answer) reject(answer.error)
-          else resolve(answer.result)
-        })
+        const results = await process(key, items)
+        if (results !== undefined && results.length < batch.length)
+          throw new Error(`an item of the group ${key} was left without an answer`)
+        for (const [index, { resolve }] of batch.entries()) resolve(results?.[index] as Result)
       } catch (error) {
         for (const { reject } of batch) reject(error)
       }

@@ -33,7 +33,14 @@ export interface Matcher {
 export function createMatcher({ rules }: Pick<RuleSet, 'rules'>): Matcher {
   const candidates = createCandidates(rules)
   return {
-    match: ref => candidates.of(ref).flatMap(i => matchRule(rules[i] as Rule, ref, candidates.path) ?? []),
+    match(ref) {
+      const matches: Match[] = []
+      for (const i of candidates.of(ref)) {
+        const match = matchRule(rules[i] as Rule, ref, candidates.path)
+        if (match !== undefined) matches.push(match)
+      }
+      return matches
+    },
     watches: candidates.watches,
   }
 }

@@ -17,6 +17,7 @@ export function isAssetName(text: string): boolean {
  * keep different names. Undefined when nothing legal remains.
  */
 export function toAssetName(text: string): string | undefined {
+  if (isAssetName(text)) return text
   const name = text.replace(/[^a-zA-Z0-9_-]/gu, '-').replace(/^[_-]+/, '')
   if (name === '') return undefined
   return shortened(name, MAX_ASSET_NAME_LENGTH, '-', text)
@@ -43,10 +44,9 @@ export function isLegalDataPath(path: string): { ok: true } | { ok: false; reaso
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return { ok: false, reason: 'it holds a control character' }
   if (!path.isWellFormed()) return { ok: false, reason: 'it holds half of a surrogate pair' }
-  const segments = path.split('/')
-  if (segments.includes('')) return { ok: false, reason: 'it holds an empty segment' }
-  const dots = segments.find(segment => segment === '.' || segment === '..')
-  return dots === undefined ? { ok: true } : { ok: false, reason: `it holds the segment "${dots}"` }
+  if (/^\/|\/\/|\/$/.test(path)) return { ok: false, reason: 'it holds an empty segment' }
+  const dots = /(?:^|\/)(\.\.?)(?:\/|$)/.exec(path)
+  return dots === null ? { ok: true } : { ok: false, reason: `it holds the segment "${dots[1]}"` }
 }
 
 function shortened(name: string, maxLength: number, separator: string, text: string): string {

@@ -6,17 +6,19 @@ import type { BlobRef } from './blob-ref.ts'
 
 /** What happened to one blob. */
 export type BlobChange =
-  | {
-      kind: 'written'
-      ref: BlobRef
-      /** Undefined where the event does not carry it. */
-      etag: string | undefined
-      sizeBytes: number | undefined
-      sequencer: string | undefined
-      /** Why the lake must be asked before this is believed; undefined: the event says it all. */
-      doubt: string | undefined
-    }
+  | WrittenBlob
   | { kind: 'removed'; ref: BlobRef; sequencer: string | undefined; doubt: string | undefined }
+
+export interface WrittenBlob {
+  kind: 'written'
+  ref: BlobRef
+  /** Undefined where the event does not carry it. */
+  etag: string | undefined
+  sizeBytes: number | undefined
+  sequencer: string | undefined
+  /** Why the lake must be asked before this is believed; undefined: the event says it all. */
+  doubt: string | undefined
+}
 
 /** Why an event needs nothing to be done. Each is counted under its name. */
 export type IgnoreReason =
@@ -209,8 +211,13 @@ export function isDirectoryName(path: string): boolean {
  * it is none: those of HTTP are visible ASCII.
  */
 export function normalEtag(etag: string | undefined): string | undefined {
-  const bare = etag?.replace(/^W\//, '').replace(/^"(.*)"$/, '$1')
+  const strong = etag?.startsWith('W/') ? etag.slice(2) : etag
+  const bare = strong !== undefined && isQuoted(strong) ? strong.slice(1, -1) : strong
   return bare !== undefined && ETAG.test(bare) && bare.length <= MAX_ETAG_LENGTH ? bare : undefined
+}
+
+function isQuoted(text: string): boolean {
+  return text.length >= 2 && text.startsWith('"') && text.endsWith('"')
 }
 
 /** Lengths and letter case differ between services; padded and lower-cased they compare as strings. */

@@ -4,7 +4,7 @@ import type { HttpAnswer, HttpCall } from './http-message.ts'
 import type { Invoker } from './invoker.ts'
 import type { HostLog } from './log.ts'
 
-export type EventGridWebhook = (call: HttpCall) => Promise<HttpAnswer>
+export type EventGridWebhook = (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>
 
 /** Event Grid sends at most 1 MB; a batch of exactly that size must not be refused for its brackets. */
 export const MAX_EVENT_GRID_BODY_BYTES = 2 * 1024 * 1024
@@ -25,7 +25,7 @@ export function createEventGridWebhook(
   invoker: Invoker,
   log: HostLog,
 ): EventGridWebhook {
-  return async call => {
+  return call => {
     const name = queryValue(call.url, 'functionname')
     const fn = functions.find(one => one.name === name && one.trigger.type === 'eventGridTrigger')
     if (!METHODS.includes(call.method)) return { status: 405, headers: { allow: METHODS.join(', ') } }
@@ -39,9 +39,9 @@ export function createEventGridWebhook(
     switch (String(call.headers['aeg-event-type'] ?? '').toLowerCase()) {
       case 'subscriptionvalidation':
         log('info', 'Event Grid validates a subscription', { function: fn.name })
-        return validate(parse(await call.readBody(MAX_EVENT_GRID_BODY_BYTES)))
+        return validate(call)
       case 'notification':
-        return deliver(fn, parse(await call.readBody(MAX_EVENT_GRID_BODY_BYTES)))
+        return deliver(fn, call)
       case 'unsubscribe':
         return { status: 202 }
       default:
@@ -52,34 +52,65 @@ export function createEventGridWebhook(
     }
   }
 
-  async function deliver(fn: HostFunction, body: object | undefined): Promise<HttpAnswer> {
+  async function deliver(fn: HostFunction, call: HttpCall): Promise<HttpAnswer> {
+    const body = parse(await call.readBody(MAX_EVENT_GRID_BODY_BYTES))
     if (body === undefined)
       return { status: 500, body: 'The body must be a JSON array of events, or one event.' }
     const events: unknown[] = Array.isArray(body) ? body : [body]
     if (events.length > MAX_EVENTS) return { status: 413, body: `More than ${MAX_EVENTS} events.` }
-    const many = (fn.trigger as EventGridTrigger).cardinality === 'many'
-    const objects = events.filter(isObject)
-    const areAll = objects.length === events.length
-    // The function is not asked what it thinks of a batch that is not made of events.
-    const values = many ? (areAll ? [events] : []) : objects
-    const results = await Promise.allSettled(values.map(value => invoker.invoke(fn, { input: { value } })))
-    const failed = results.filter(result => result.status === 'rejected')
-    if (areAll && failed.length === 0) return { status: 202 }
+    const failed = isForMany(fn) ? await deliverTogether(fn, events) : await deliverEach(fn, events)
+    if (failed === undefined) return ACCEPTED
     log('warn', 'events failed; Event Grid sends the batch again', {
       function: fn.name,
       events: events.length,
-      failed: many ? events.length : events.length - results.length + failed.length,
-      error: areAll ? reasonOf(failed[0]?.reason) : 'an element of the batch is not a JSON object',
+      failed: failed.count,
+      error: events.every(isObject)
+        ? reasonOf(failed.reason)
+        : 'an element of the batch is not a JSON object',
     })
     return { status: 500, body: 'Not every event was taken; send all of them again.' }
   }
+
+  /** The function is not asked what it thinks of a batch that is not made of events. */
+  async function deliverTogether(fn: HostFunction, events: unknown[]): Promise<Failed | undefined> {
+    const count = events.length
+    if (!events.every(isObject)) return { count, reason: undefined }
+    try {
+      await invoker.invoke(fn, { input: { value: events } })
+      return undefined
+    } catch (reason) {
+      return { count, reason }
+    }
+  }
+
+  async function deliverEach(fn: HostFunction, events: unknown[]): Promise<Failed | undefined> {
+    const objects = events.filter(isObject)
+    const results = await Promise.allSettled(objects.map(value => invoker.invoke(fn, { input: { value } })))
+    const rejected = results.filter(result => result.status === 'rejected')
+    const count = events.length - objects.length + rejected.length
+    return count === 0 ? undefined : { count, reason: rejected[0]?.reason }
+  }
+}
+
+/** Of the events of a batch. */
+interface Failed {
+  count: number
+  /** The first function's that failed; undefined where none was asked. */
+  reason: unknown
+}
+
+const ACCEPTED: HttpAnswer = { status: 202 }
+
+function isForMany(fn: HostFunction): boolean {
+  return (fn.trigger as EventGridTrigger).cardinality === 'many'
 }
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function validate(body: object | undefined): HttpAnswer {
+async function validate(call: HttpCall): Promise<HttpAnswer> {
+  const body = parse(await call.readBody(MAX_EVENT_GRID_BODY_BYTES))
   const validationCode = codeOf(Array.isArray(body) ? body[0] : body)
   if (validationCode === undefined) return { status: 500, body: 'The event has no data.validationCode.' }
   return { status: 200, body: JSON.stringify({ validationResponse: validationCode }) }

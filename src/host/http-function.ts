@@ -47,7 +47,7 @@ async function toRpcHttp(call: HttpCall, params: Record<string, string>): Promis
   return {
     method: call.method,
     url: call.url.href,
-    nullableHeaders: nullable(joinHeaders(call.headersDistinct)),
+    nullableHeaders: nullable(joinHeaders(call.distinctHeaders())),
     nullableParams: nullable(Object.entries(params)),
     nullableQuery: nullable(query),
     body: body.length > 0 ? { bytes: body } : null,

@@ -5,8 +5,8 @@ export interface HttpCall {
   readonly method: string
   readonly url: URL
   readonly headers: IncomingHttpHeaders
-  /** Each time that a header came; names in lower case. */
-  readonly headersDistinct: NodeJS.Dict<string[]>
+  /** Each time that a header came; names in lower case. Takes longer to make than all the rest here. */
+  distinctHeaders(): NodeJS.Dict<string[]>
   /** The whole body; rejects with BodyTooLargeError when it is longer. */
   readBody(maxBytes: number): Promise<Buffer>
 }
@@ -38,10 +38,7 @@ export function toCall(request: IncomingMessage): HttpCall | undefined {
     method: request.method ?? 'GET',
     url,
     headers: request.headers,
-    // Made when asked for: it takes longer than all the rest here.
-    get headersDistinct() {
-      return request.headersDistinct
-    },
+    distinctHeaders: () => request.headersDistinct,
     readBody: maxBytes => readBody(request, maxBytes),
   }
 }
@@ -60,13 +57,13 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
       request.pause()
       tooLarge()
     })
-    request.once('end', () => {
+    request.on('end', () => {
       const [only] = chunks
       if (size > maxBytes) tooLarge()
       else resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
     })
-    request.once('error', reject)
-    request.once('close', () => {
+    request.on('error', reject)
+    request.on('close', () => {
       // Every request closes: an error is costly to make.
       if (!request.complete) reject(new Error('the request ended before all of it had come'))
     })

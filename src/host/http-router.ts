@@ -24,13 +24,15 @@ const WEBHOOK_PATH = '/runtime/webhooks/eventgrid'
  * Finds who answers a request: the host's own addresses, the Event Grid webhook, or an HTTP function.
  * Throws an Error when a route cannot be read or two functions would answer the same requests.
  */
-export function createHttpRouter(options: HttpRouterOptions): (call: HttpCall) => Promise<HttpAnswer> {
+export function createHttpRouter(
+  options: HttpRouterOptions,
+): (call: HttpCall) => HttpAnswer | Promise<HttpAnswer> {
   const { functions, webhook, invoker } = options
   const routed = routeFunctions(functions, options.routePrefix)
   const names = functions.map(fn => ({ name: fn.name, type: fn.trigger.type }))
 
   /** Not all of it is a function of its own that waits: events come by the thousand. */
-  function answer(call: HttpCall): Promise<HttpAnswer> {
+  function answer(call: HttpCall): HttpAnswer | Promise<HttpAnswer> {
     const path = call.url.pathname.toLowerCase()
     return path === WEBHOOK_PATH || path === `${WEBHOOK_PATH}/` ? webhook(call) : answerOther(call)
   }

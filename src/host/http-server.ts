@@ -19,7 +19,7 @@ export interface HttpServer {
 export interface HttpServerOptions {
   readonly port: number
   readonly address: string
-  readonly answer: (call: HttpCall) => Promise<HttpAnswer>
+  readonly answer: (call: HttpCall) => HttpAnswer | Promise<HttpAnswer>
   readonly log: HostLog
 }
 
@@ -35,14 +35,15 @@ export async function listen(options: HttpServerOptions): Promise<HttpServer> {
   const answered = createWaker()
   let underWay = 0
   let stopping = false
+  const ended = () => {
+    underWay -= 1
+    answered.wake()
+  }
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: REQUEST_MS },
     (request, response) => {
       underWay += 1
-      response.once('close', () => {
-        underWay -= 1
-        answered.wake()
-      })
+      response.once('close', ended)
       if (stopping) response.setHeader('connection', 'close')
       void serve(request, response, stopping)
     },
@@ -81,22 +82,29 @@ function createServing({ address, answer, log }: HttpServerOptions) {
   const guard = createGuard(address)
 
   async function serve(request: IncomingMessage, response: ServerResponse, stopping: boolean): Promise<void> {
-    const fields = { method: request.method, path: request.url }
-    const result = await answerTo(request, stopping).catch((error: unknown) => {
-      if (error instanceof BodyTooLargeError) return { status: 413, body: error.message }
-      // A client that goes away in the middle of its request is its own affair.
-      log(request.errored ? 'debug' : 'error', 'request failed', { ...fields, error: reasonOf(error) })
-      return { status: 500, body: 'The host could not answer; its log says why.' }
-    })
+    let result: HttpAnswer
+    try {
+      result = await answerTo(request, stopping)
+    } catch (error) {
+      result = answerToFailure(request, error)
+    }
     try {
       sendAnswer(response, result)
     } catch (error) {
-      log('error', 'answer cannot be sent', { ...fields, error: reasonOf(error) })
+      log('error', 'answer cannot be sent', { ...fieldsOf(request), error: reasonOf(error) })
       sendAnswer(response, { status: 500, body: 'The answer could not be sent; the log says why.' })
     }
   }
 
-  async function answerTo(request: IncomingMessage, stopping: boolean): Promise<HttpAnswer> {
+  function answerToFailure(request: IncomingMessage, error: unknown): HttpAnswer {
+    if (error instanceof BodyTooLargeError) return { status: 413, body: error.message }
+    // A client that goes away in the middle of its request is its own affair.
+    const level = request.errored ? 'debug' : 'error'
+    log(level, 'request failed', { ...fieldsOf(request), error: reasonOf(error) })
+    return { status: 500, body: 'The host could not answer; its log says why.' }
+  }
+
+  function answerTo(request: IncomingMessage, stopping: boolean): HttpAnswer | Promise<HttpAnswer> {
     if (stopping) return { status: 503, body: 'The host is shutting down.' }
     const refused = guard(request)
     if (refused !== undefined) return { status: 403, body: refused }
@@ -105,4 +113,8 @@ function createServing({ address, answer, log }: HttpServerOptions) {
   }
 
   return serve
+}
+
+function fieldsOf({ method, url }: IncomingMessage): Record<string, unknown> {
+  return { method, path: url }
 }

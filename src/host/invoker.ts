@@ -72,7 +72,7 @@ export function createInvoker(options: InvokerOptions): Invoker {
     const shared = { hookData: {}, appHookData, invocationContext: context }
 
     const before = { ...shared, inputs, functionCallback: fn.handler }
-    await runHooks('preInvocation', core, before)
+    if (registry.hooks('preInvocation').length > 0) await runHooks('preInvocation', core, before)
     const after = { ...shared, inputs: before.inputs, result: null as unknown, error: null as unknown }
     core.state = 'invocation'
     try {
@@ -80,11 +80,14 @@ export function createInvoker(options: InvokerOptions): Invoker {
     } catch (error) {
       after.error = error ?? new Error(`the handler threw ${error}`)
     }
-    await runHooks('postInvocation', core, after)
+    core.state = undefined
+    if (registry.hooks('postInvocation').length > 0) await runHooks('postInvocation', core, after)
     if (after.error !== null && after.error !== undefined) throw after.error
 
+    // Nothing to convert, and nobody to hand it to.
+    if (after.result === undefined && !hasOutputs(fn)) return {}
     const response = await model.getResponse(context, after.result)
-    await writeOutputs(fn, response)
+    if (fn.queueOutputs.size > 0) await writeOutputs(fn, response)
     return response
   }
 
@@ -130,6 +133,11 @@ export function createInvoker(options: InvokerOptions): Invoker {
   }
 
   return { invoke, runAppHooks }
+}
+
+/** Whether somebody is handed what the library makes of a result: the caller of an HTTP function, or a queue. */
+function hasOutputs({ trigger, queueOutputs }: HostFunction): boolean {
+  return trigger.type === 'httpTrigger' || queueOutputs.size > 0
 }
 
 function withinTime<T>(fn: HostFunction, timeoutMs: number | undefined, run: () => Promise<T>): Promise<T> {

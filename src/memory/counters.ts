@@ -9,8 +9,9 @@ export function createCounters(): Counters {
   const counts = new Map<string, number>()
   return {
     add(name, by = 1) {
-      const known = counts.has(name) || counts.size < MAX_COUNTED_NAMES ? name : TOO_MANY
-      counts.set(known, (counts.get(known) ?? 0) + by)
+      const before = counts.get(name)
+      if (before !== undefined || counts.size < MAX_COUNTED_NAMES) counts.set(name, (before ?? 0) + by)
+      else counts.set(TOO_MANY, (counts.get(TOO_MANY) ?? 0) + by)
     },
     all: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
   }

@@ -61,7 +61,7 @@ export function createMemoryLedger(): Ledger {
 
     async commit(asset, etag, transition) {
       if (sizeOf(transition) > MAX_TRANSACTION_ENTITIES) throw new Error('the transaction has too many rows')
-      const guard = await etag
+      const guard = typeof etag === 'object' ? await etag : etag
       const partition = partitions.get(asset)
       if (partition?.etag !== guard) return 'conflict'
       if (transition.newFiles.some(({ key }) => partition?.files.has(key))) return 'conflict'

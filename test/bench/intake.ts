@@ -66,11 +66,7 @@ async function main(): Promise<void> {
     for (const scenario of scenarios.slice(0, 2)) {
       for (const size of [1, batch]) {
         const events = Math.round(CPU_EVENTS * scale)
-        printCpu(
-          scenario.name,
-          size,
-          await measureCpu(scenario, { batch: size, requests, rounds: Math.min(rounds, 3), events }),
-        )
+        printCpu(scenario.name, size, await measureCpu(scenario, { batch: size, requests, rounds, events }))
       }
     }
   }

@@ -25,6 +25,19 @@ describe('a storage event', () => {
     })
   })
 
+  it.each([
+    ['0x8D9', '0x8D9'],
+    ['"0x8D9"', '0x8D9'],
+    ['W/"0x8D9"', '0x8D9'],
+    ['W/0x8D9', '0x8D9'],
+    ['"0x8D9', '"0x8D9'],
+    ['"', '"'],
+    ['"a"b"', 'a"b'],
+  ])('with the etag %j has %j, however it is quoted', (eTag, etag) => {
+    const event = blobEvent('PutBlob', ref.path, { eTag, contentLength: 1 })
+    expect(parseStorageEvent(event)).toMatchObject({ changes: [{ etag, doubt: undefined }] })
+  })
+
   it('means the same as a CloudEvent', () => {
     const { topic, subject, eventType, eventTime, id, data } = blobEvent('PutBlockList', ref.path, {
       eTag: '0x1',

@@ -5,7 +5,7 @@ import { createGate, startTestHost, type TestHost } from './host-world.ts'
 
 let host: TestHost
 let seen: unknown[]
-let onEvent: (event: unknown) => Promise<void> | void
+let onEvent: (event: unknown) => unknown
 
 beforeAll(async () => {
   host = await startTestHost({ register: registerApp })
@@ -19,7 +19,7 @@ beforeEach(() => {
 function registerApp(): void {
   const handler = async (event: EventGridEvent) => {
     seen.push(event)
-    await onEvent(event)
+    return onEvent(event)
   }
   app.eventGrid('onBlobEvent', { handler })
   app.generic('onBatch', {
@@ -106,6 +106,17 @@ describe('the Event Grid webhook', () => {
     expect((await post([one, two], { functionName: 'onBatch' })).status).toBe(202)
     expect((await post(one, { functionName: 'onBatch' })).status).toBe(202)
     expect(seen).toEqual([[one, two], [one]])
+  })
+
+  it('answers 500 when the function gives back what cannot be written down, though nobody takes it', async () => {
+    onEvent = () => 'well'
+    expect((await post(one)).status).toBe(202)
+    const circle: { itself?: unknown } = {}
+    circle.itself = circle
+    onEvent = () => circle
+    for (const functionName of ['onBlobEvent', 'onBatch']) {
+      expect((await post(one, { functionName })).status).toBe(500)
+    }
   })
 
   it.each([

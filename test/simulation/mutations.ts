@@ -41,7 +41,8 @@ export const MUTATIONS = {
       {
         file: 'src/app/intake/intake.ts',
         find: 'if (folders.length === 0) return changes(news)\n',
-        replace: 'if (folders.length === 0) return void changes(news).catch(() => undefined)\n',
+        replace:
+          'if (folders.length === 0) return Promise.resolve(void changes(news).catch(() => undefined))\n',
       },
       {
         file: 'src/app/intake/intake.ts',

@@ -96,7 +96,7 @@ export function createPacer({ store, meter, clock, log, budgets = ARM_BUDGETS }:
         }, state)
       })
       const later = { at: clock.now() + ASK_AGAIN_MS, count: 0 }
-      return wants.map((_, index) => ({ result: agreed ? (turns[index] ?? later) : later }))
+      return wants.map((_, index) => (agreed ? (turns[index] ?? later) : later))
     }
   }
 

@@ -4,7 +4,12 @@ import type { BlobRef } from '../../core/blob-ref.ts'
 import { TransientError } from '../../core/errors.ts'
 import { joinMatches, joinWanted } from '../../core/join-matches.ts'
 import type { Match, Matcher } from '../../core/matching.ts'
-import { type BlobChange, isDirectoryName, parseStorageEvent } from '../../core/storage-events.ts'
+import {
+  type BlobChange,
+  isDirectoryName,
+  parseStorageEvent,
+  type WrittenBlob,
+} from '../../core/storage-events.ts'
 import type { Announcer } from '../announcer.ts'
 import { forEachAtMost } from '../concurrency.ts'
 import type { ActiveRules, Clock, Counters, Lake, Ledger, Log } from '../ports.ts'
@@ -53,7 +58,7 @@ const CHANGES_AT_ONCE = 1000
 export function createIntake(dependencies: Dependencies): Intake {
   const { rules, recorder, announcer, ledger, lake, clock, counters, log } = dependencies
 
-  async function events(input: readonly unknown[]): Promise<void> {
+  function events(input: readonly unknown[]): Promise<void> {
     const news: BlobChange[] = []
     const folders: BlobRef[] = []
     for (const event of input) {
@@ -67,6 +72,10 @@ export function createIntake(dependencies: Dependencies): Intake {
       }
     }
     if (folders.length === 0) return changes(news)
+    return changesAndListings(news, folders)
+  }
+
+  async function changesAndListings(news: readonly BlobChange[], folders: readonly BlobRef[]): Promise<void> {
     const watched = folders.filter(({ account, container }) => rules().watches(account, container))
     const [taken] = await Promise.allSettled([
       changes(news),
@@ -122,7 +131,7 @@ export function createIntake(dependencies: Dependencies): Intake {
   }
 
   /** Asks the lake where the change leaves something open; undefined: there is nothing to register. */
-  async function believe(change: BlobChange, matches: readonly Match[]): Promise<News | undefined> {
+  function believe(change: BlobChange, matches: readonly Match[]): News | Promise<News | undefined> {
     const { ref, sequencer } = change
     if (change.kind === 'removed') return { ref, content: undefined, sequencer }
     const { etag, sizeBytes, doubt } = change
@@ -130,6 +139,10 @@ export function createIntake(dependencies: Dependencies): Intake {
     if (etag !== undefined && sizeBytes !== undefined && (doubt === undefined || isEmptyMarker)) {
       return { ref, content: { etag, sizeBytes }, sequencer }
     }
+    return askLake(change)
+  }
+
+  async function askLake({ ref, etag, sequencer, doubt }: WrittenBlob): Promise<News | undefined> {
     const blob = await lake.head(ref)
     if (blob === undefined || blob.isDirectory) {
       const reason = blob === undefined ? 'gone' : 'directory'

@@ -1,8 +1,10 @@
 import type { Intent } from '../../core/asset/plan-intake.ts'
 import type { BlobRef } from '../../core/blob-ref.ts'
 import { TransientError } from '../../core/errors.ts'
-import type { Settled } from '../group.ts'
 import type { BlobProperties, Lake } from '../ports.ts'
+
+/** What became of one question: one file's failure is not its neighbours'. */
+type Settled<Result> = { result: Result } | { error: unknown }
 
 /**
  * Intents as the lake answers them, asked for here and now: what it says after a state was read is at least as new

@@ -24,7 +24,7 @@ export interface Attempt {
   /** Never rejects. Who could be told, has been; the others have to be tried again. */
   ended: Promise<Ended>
   /** The asset as it will be; undefined: nothing may be built upon it yet. */
-  expected: Remembered | undefined
+  expect(): Remembered | undefined
 }
 
 /** `conflict`: others were faster. `overtaken`: what it was built upon did not come through. */
@@ -76,7 +76,8 @@ export function createRecordAttempts({ ledger, lake, announcer, clock, counters 
       if (end.outcome === 'failed') remembered.forget(asset)
       return end
     })
-    return { ended, expected: remembered.expect(asset, state, plan.transition, etagOf(committed)) }
+    const { transition } = plan
+    return { ended, expect: () => remembered.expect(asset, state, transition, etagOf(committed)) }
   }
 
   function read(asset: string, items: readonly Waiting[]): Attempt {
@@ -84,7 +85,7 @@ export function createRecordAttempts({ ledger, lake, announcer, clock, counters 
       for (const { reject } of items) reject(error)
       return { outcome: 'failed', left: [] }
     })
-    return { ended, expected: undefined }
+    return { ended, expect: () => undefined }
   }
 
   async function recordRead(asset: string, items: readonly Waiting[]): Promise<Ended> {

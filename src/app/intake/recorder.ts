@@ -70,8 +70,10 @@ export function createRecorder({
     return unread ?? attempts.read(asset, some)
   }
 
-  function follow(asset: string, waiting: Waiting[], { expected }: Attempt): Attempt | undefined {
-    if (expected === undefined || waiting.length < intentsPerCommit) return undefined
+  function follow(asset: string, waiting: Waiting[], before: Attempt): Attempt | undefined {
+    if (waiting.length < intentsPerCommit) return undefined
+    const expected = before.expect()
+    if (expected === undefined) return undefined
     const attempt = attempts.unread(asset, waiting.slice(0, intentsPerCommit), expected)
     if (attempt !== undefined) waiting.splice(0, intentsPerCommit)
     return attempt

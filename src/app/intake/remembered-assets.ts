@@ -7,7 +7,7 @@ export type GuardedState = IntakeState & { etag: string | undefined | Promise<st
 /** An asset as a commit leaves it. */
 export interface Remembered extends GuardedState {
   /** Of the files in that commit. */
-  keys: ReadonlySet<string>
+  keys: readonly string[]
   /** Whether the commit would have succeeded, or has, without reading. */
   isTrusted: boolean
 }
@@ -39,48 +39,59 @@ const MAX_ASSETS = 1000
 const MAX_GATHERINGS = 200
 /** So many assets in a row that were seen for the first time: the next one may be assumed to be new. */
 const NEW_IN_A_ROW = 8
+const NO_FILES: GuardedState['files'] = new Map()
+const NO_GATHERINGS: GuardedState['gatherings'] = new Map()
+const UNHEARD_OF: GuardedState = {
+  head: undefined,
+  etag: undefined,
+  files: NO_FILES,
+  gatherings: NO_GATHERINGS,
+}
 
 export function createRememberedAssets(): RememberedAssets {
-  const remembered = new Map<string, Remembered>()
+  /** In two generations, so that the oldest need not be looked for: all that are older than these go at once. */
+  let [recent, older] = [new Map<string, Remembered>(), new Map<string, Remembered>()]
   let newInARow = 0
 
   function remember(asset: string, state: Remembered): void {
-    remembered.delete(asset)
-    remembered.set(asset, state)
-    const [oldest] = remembered.keys()
-    if (remembered.size > MAX_ASSETS && oldest !== undefined) remembered.delete(oldest)
+    if (recent.size >= MAX_ASSETS / 2) [recent, older] = [new Map(), recent]
+    recent.set(asset, state)
+  }
+
+  function recall(asset: string): Remembered | undefined {
+    return recent.get(asset) ?? older.get(asset)
+  }
+
+  function forget(asset: string): void {
+    recent.delete(asset)
+    older.delete(asset)
   }
 
   return {
     guess(asset, intents, expected) {
       // A file that is gone was known before, as a rule.
       if (intents.some(({ content }) => content === undefined)) return undefined
-      const known = expected ?? remembered.get(asset)
-      if (known === undefined) {
-        const isNew = newInARow >= NEW_IN_A_ROW
-        return isNew
-          ? { head: undefined, etag: undefined, files: new Map(), gatherings: new Map() }
-          : undefined
-      }
+      const known = expected ?? recall(asset)
+      if (known === undefined) return newInARow >= NEW_IN_A_ROW ? UNHEARD_OF : undefined
       const { head, etag, gatherings, keys, isTrusted } = known
       const isComplete = gatherings.size === head?.open
       const knowsTargets = isComplete || intents.every(({ target }) => gatherings.has(target))
-      const isRepeated = intents.some(({ key }) => keys.has(key))
-      return isTrusted && knowsTargets && !isRepeated
-        ? { head, etag, files: new Map(), gatherings }
-        : undefined
+      if (!isTrusted || !knowsTargets) return undefined
+      const committed = new Set(keys)
+      const isRepeated = intents.some(({ key }) => committed.has(key))
+      return isRepeated ? undefined : { head, etag, files: NO_FILES, gatherings }
     },
 
     refuted(asset) {
-      const known = remembered.get(asset)
+      const known = recall(asset)
       if (known === undefined) newInARow = 0
       else known.isTrusted = false
     },
 
-    forget: asset => void remembered.delete(asset),
+    forget,
 
     read(asset, { head, etag, files }) {
-      const known = remembered.get(asset)
+      const known = recall(asset)
       if (known !== undefined) known.isTrusted = known.etag === etag && files.size === 0
       else newInARow = head === undefined ? newInARow + 1 : 0
     },
@@ -89,7 +100,7 @@ export function createRememberedAssets(): RememberedAssets {
 
     committed(asset, before, transition, etag) {
       const left = after(asset, before, transition, etag)
-      if (left === undefined) remembered.delete(asset)
+      if (left === undefined) forget(asset)
       else remember(asset, left)
     },
   }
@@ -101,11 +112,19 @@ export function createRememberedAssets(): RememberedAssets {
     etag: string | Promise<string>,
   ): Remembered | undefined {
     if (head.open > MAX_GATHERINGS) return undefined
-    const isTrusted = remembered.get(asset)?.isTrusted ?? files.length === 0
-    const gatherings = new Map(before.gatherings)
-    for (const gathering of changed.gatherings) gatherings.set(gathering.target, gathering)
-    for (const target of changed.closedGatherings) gatherings.delete(target)
-    const keys = new Set([...files, ...newFiles].map(({ key }) => key))
-    return { head, etag, files: new Map(), gatherings, keys, isTrusted }
+    const isTrusted = recall(asset)?.isTrusted ?? files.length === 0
+    const keys = [...files, ...newFiles].map(({ key }) => key)
+    return { head, etag, files: NO_FILES, gatherings: gatheringsAfter(before, changed), keys, isTrusted }
   }
+}
+
+function gatheringsAfter(
+  { gatherings: before }: GuardedState,
+  { gatherings, closedGatherings }: Pick<Transition, 'gatherings' | 'closedGatherings'>,
+): GuardedState['gatherings'] {
+  if (before.size === 0 && gatherings.length === 0) return NO_GATHERINGS
+  const after = new Map(before)
+  for (const gathering of gatherings) after.set(gathering.target, gathering)
+  for (const target of closedGatherings) after.delete(target)
+  return after
 }

@@ -13,16 +13,20 @@ export interface Wakes {
 }
 
 export function createWakes(announcer: Announcer, clock: Clock): Wakes {
-  const sending: Promise<PromiseSettledResult<void>[]>[] = []
+  /** None of these rejects. */
+  const sending: Promise<void>[] = []
+  let failure: { error: unknown } | undefined
   /** By asset, the earliest time: most files of a delivery go to few assets. */
-  let waiting = new Map<string, number>()
+  const waiting = new Map<string, number>()
+
+  function remember(error: unknown): void {
+    failure ??= { error }
+  }
 
   function send(): void {
-    if (waiting.size === 0) return
     const now = clock.now()
-    const announced = Array.from(waiting, ([asset, wakeAt]) => announcer.work(asset, wakeAt - now))
-    sending.push(Promise.allSettled(announced))
-    waiting = new Map()
+    for (const [asset, wakeAt] of waiting) sending.push(announcer.work(asset, wakeAt - now).catch(remember))
+    waiting.clear()
   }
 
   return {
@@ -32,8 +36,8 @@ export function createWakes(announcer: Announcer, clock: Clock): Wakes {
     },
     async done() {
       send()
-      const failed = (await Promise.all(sending)).flat().find(result => result.status === 'rejected')
-      if (failed !== undefined) throw failed.reason
+      for (const sent of sending) await sent
+      if (failure !== undefined) throw failure.error
     },
   }
 }

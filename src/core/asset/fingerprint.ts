@@ -25,6 +25,7 @@ export function memberDigest(ref: BlobRef, etag: string, sizeBytes: number): str
  * It tells sets apart; it is not a proof against someone who can choose the members at will.
  */
 export function addMember(digest: string, member: string): string {
+  if (digest === EMPTY_DIGEST) return member
   return toHex((BigInt(`0x${digest}`) + BigInt(`0x${member}`)) % MODULUS)
 }
 

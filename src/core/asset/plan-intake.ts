@@ -236,20 +236,23 @@ function createDraft(state: IntakeState, now: number) {
 
   function transition(): Transition | undefined {
     if (head === undefined || !changed) return undefined
-    const isKnown = ({ key }: FileState) => state.files.has(key)
-    const open = [...gatherings].map(([target, it]) => [target, it?.files === 0 ? undefined : it] as const)
-    for (const [target, value] of open) {
-      head.open += Number(value !== undefined) - Number(state.gatherings.has(target))
+    const [known, fresh]: [FileState[], FileState[]] = [[], []]
+    for (const file of files.values()) (state.files.has(file.key) ? known : fresh).push(file)
+    const [open, closed]: [Gathering[], string[]] = [[], []]
+    for (const [target, it] of gatherings) {
+      const isOpen = it !== undefined && it.files > 0
+      const wasOpen = state.gatherings.has(target)
+      head.open += Number(isOpen) - Number(wasOpen)
+      if (isOpen) open.push(it)
+      else if (wasOpen) closed.push(target)
     }
     return {
       head,
-      files: [...files.values()].filter(isKnown),
-      newFiles: [...files.values()].filter(file => !isKnown(file)),
+      files: known,
+      newFiles: fresh,
       formerMembers,
-      gatherings: open.flatMap(([, value]) => value ?? []),
-      closedGatherings: open.flatMap(([target, value]) =>
-        value === undefined && state.gatherings.has(target) ? target : [],
-      ),
+      gatherings: open,
+      closedGatherings: closed,
       versions,
     }
   }

@@ -13,7 +13,7 @@
 import { expandBraces, MAX_ALTERNATIVES } from './braces.ts'
 import { capturesIn, PLACEHOLDER_END, PLACEHOLDER_START, replacePlaceholders } from './placeholders.ts'
 import type { PatternProblem } from './problem.ts'
-import { captureRow, createRow, matchesRow, type Row, rowSteps } from './row.ts'
+import { captureRow, createRow, type Row, rowSteps } from './row.ts'
 import { ANY_SEGMENT, ANY_SEGMENTS, compileSegment, MAX_PATH_LENGTH, type Segment } from './segment.ts'
 import { createSplitPath, type SplitPath, splitInto } from './split-path.ts'
 
@@ -144,6 +144,9 @@ function compileShared(text: string, names: string[]): Segment | PatternProblem 
 }
 
 function matchRows(rows: readonly Row[], path: SplitPath): Record<string, string> | undefined {
-  for (const row of rows) if (matchesRow(row, path)) return Object.fromEntries(captureRow(row, path))
+  for (const row of rows) {
+    const captured = captureRow(row, path)
+    if (captured !== undefined) return Object.fromEntries(captured)
+  }
   return undefined
 }

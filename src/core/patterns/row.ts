@@ -25,11 +25,15 @@ export function matchesRow(
   return matchesParts(parts, path, taken)
 }
 
-/** The captures of a path that matches, in the order of the pattern. */
-export function captureRow(row: Row, path: SplitPath): Captured {
+/** The captures of a path, in the order of the pattern; undefined: it does not match. */
+export function captureRow(row: Row, path: SplitPath): Captured | undefined {
   const taken: number[] = []
-  matchesRow(row, path, taken)
-  return row.parts.flatMap((part, i) => captureIn(part, path, taken[i] as number))
+  if (!matchesRow(row, path, taken)) return undefined
+  const captured: Captured = []
+  row.parts.forEach((part, i) => {
+    if (part.capturing !== undefined) captured.push(...captureIn(part, path, taken[i] as number))
+  })
+  return captured
 }
 
 /** The most steps that matching and capturing can take with a path of {@link MAX_PATH_LENGTH} characters. */
