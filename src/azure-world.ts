@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { DeadLetterStore } from './app/intake/dead-letters.ts'
 import type { Log, RulesStore } from './app/ports.ts'
 import type { Probes } from './app/questions/health.ts'
@@ -101,6 +102,7 @@ export async function createAzureWorld(
     clock,
     counters: createCounters(),
     log,
+    giveWay: () => setImmediate(),
   }
 }
 

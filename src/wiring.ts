@@ -52,6 +52,8 @@ export interface World {
   runStore: RunStore
   listingIndex: ListingIndex
   clock: Clock
+  /** Lets what was begun be sent before this process goes on. Undefined: nothing has to be sent, as in memory. */
+  giveWay?: (() => Promise<void>) | undefined
   /** How many pieces of news share a transaction at most. Undefined: as many as the ledger takes. */
   intentsPerCommit?: number | undefined
   /** For runs; differs every time. Undefined: by chance. */
@@ -72,6 +74,7 @@ export function createLakemark(world: World) {
     announcer,
     clock,
     counters,
+    giveWay: world.giveWay,
     intentsPerCommit: world.intentsPerCommit,
   })
   const intakeOver = (over: () => MatchingRules): Intake =>

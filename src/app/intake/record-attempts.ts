@@ -49,10 +49,13 @@ interface Dependencies {
   announcer: Announcer
   clock: Clock
   counters: Counters
+  /** Lets what was begun be sent before this process goes on; undefined: nothing has to be sent. */
+  giveWay?: (() => Promise<void>) | undefined
 }
 
 /** The ways to record some news of one asset in one transaction. */
-export function createRecordAttempts({ ledger, lake, announcer, clock, counters }: Dependencies) {
+export function createRecordAttempts(dependencies: Dependencies) {
+  const { ledger, lake, announcer, clock, counters, giveWay } = dependencies
   const remembered = createRememberedAssets()
   const lakeAnswers = createLakeAnswers(lake)
 
@@ -70,14 +73,25 @@ export function createRecordAttempts({ ledger, lake, announcer, clock, counters 
     const waitsOnAgenda = plan.busy && expected !== undefined
     if (plan.transition === undefined || !isAllNews || waitsOnAgenda) return undefined
     const committed = commit(asset, state, plan)
-    const ended = settle(items, plan, committed).then(end => {
+    let isFollowed = false
+    // Whoever follows goes first: to tell all these takes longer than to send what waits for this commit alone.
+    const told = async () => {
+      const result = await committed
+      if (isFollowed) await giveWay?.()
+      return result
+    }
+    const ended = settle(items, plan, told()).then(end => {
       if (end.outcome === 'conflict') remembered.refuted(asset)
       // Nobody knows what the asset is like now: guessing on could fail for ever.
       if (end.outcome === 'failed') remembered.forget(asset)
       return end
     })
     const { transition } = plan
-    return { ended, expect: () => remembered.expect(asset, state, transition, etagOf(committed)) }
+    const expect = () => {
+      isFollowed = true
+      return remembered.expect(asset, state, transition, etagOf(committed))
+    }
+    return { ended, expect }
   }
 
   function read(asset: string, items: readonly Waiting[]): Attempt {

@@ -11,6 +11,7 @@ interface Dependencies {
   announcer: Announcer
   clock: Clock
   counters: Counters
+  giveWay?: (() => Promise<void>) | undefined
   /** How many share a transaction at most. */
   intentsPerCommit?: number | undefined
 }

@@ -77,9 +77,6 @@ export interface IntakePlan {
   busy: boolean
 }
 
-/** The most rows that one intent changes: file, former member, two gatherings and a version. */
-const ROWS_PER_INTENT = 5
-
 export function planIntake(state: IntakeState, intents: readonly Intent[], now: number): IntakePlan {
   const draft = createDraft(state, now)
   const outcomes = intents.map(intent => draft.apply(intent))
@@ -104,12 +101,12 @@ function createDraft(state: IntakeState, now: number) {
   let changed = false
 
   function apply(intent: Intent): IntentOutcome {
-    if (isFull()) return 'later'
+    const known = files.get(intent.key) ?? state.files.get(intent.key)
+    if (!hasRoomFor(intent, known)) return 'later'
     if (head !== undefined && head.type !== intent.spec.type) {
       if (!isBlank(head)) return 'other-type'
       head = { ...head, type: intent.spec.type }
     }
-    const known = files.get(intent.key) ?? state.files.get(intent.key)
     const verdict = known === undefined ? 'newer' : compare(known, intent)
     if (verdict !== 'newer') return verdict
     head ??= newHead(intent.spec.type)
@@ -223,10 +220,16 @@ function createDraft(state: IntakeState, now: number) {
     return { key, ref, ...content, sequencer, removed: false, cut, target, recordedAt: now }
   }
 
-  function isFull(): boolean {
+  /** Counts, beside the rows that are written anyway, the most that the intent may add to them. */
+  function hasRoomFor({ key, target, role, settleMs }: Intent, known: FileState | undefined): boolean {
     const rows = 1 + files.size + formerMembers.length + gatherings.size + versions.length
     const specs = gatherings.size + versions.length
-    return rows + ROWS_PER_INTENT > MAX_TRANSACTION_ENTITIES || specs >= SPECS_PER_TRANSACTION
+    const ofFile = Number(!files.has(key)) + Number(known !== undefined)
+    const ofTarget = Number(!gatherings.has(target))
+    const ofFormer = Number(known !== undefined && known.target !== target && !gatherings.has(known.target))
+    const ofVersion = Number(settleMs === 0 || role === 'marker')
+    const added = ofFile + ofTarget + ofFormer + ofVersion
+    return rows + added <= MAX_TRANSACTION_ENTITIES && specs < SPECS_PER_TRANSACTION
   }
 
   /** Only removals have been recorded: no type has been decided on yet. */
