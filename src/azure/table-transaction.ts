@@ -43,7 +43,8 @@ export interface Transactions<Prepared> {
 }
 
 interface Parts {
-  text: string
+  /** Bytes already: while these are made the service is busy with what was sent before, and idle once they are sent. */
+  bytes: Buffer
   actions: number
 }
 
@@ -73,7 +74,7 @@ export function createTransactions(
   const changeset = `changeset_${randomUUID()}`
   const batch = `batch_${randomUUID()}`
 
-  async function send(body: string): Promise<PipelineResponse> {
+  async function send(body: Buffer): Promise<PipelineResponse> {
     const request = createPipelineRequest({
       url,
       method: 'POST',
@@ -94,20 +95,15 @@ export function createTransactions(
 
   return {
     prepare: actions => ({
-      text: actions.map(action => partOf(changeset, tableUrl, action)).join(''),
+      bytes: Buffer.from(actions.map(action => partOf(changeset, tableUrl, action)).join('')),
       actions: actions.length,
     }),
 
     async submit(first, rest) {
-      const body = [
-        `--${batch}`,
-        `content-type: multipart/mixed; boundary=${changeset}`,
-        '',
-        `${partOf(changeset, tableUrl, first)}${rest.text}`,
-        `--${changeset}--`,
-        `--${batch}--`,
-        '',
-      ].join(NEW_LINE)
+      const opening = [`--${batch}`, `content-type: multipart/mixed; boundary=${changeset}`, '', '']
+      const begin = Buffer.from(opening.join(NEW_LINE) + partOf(changeset, tableUrl, first))
+      const end = Buffer.from(['', `--${changeset}--`, `--${batch}--`, ''].join(NEW_LINE))
+      const body = Buffer.concat([begin, rest.bytes, end])
       const patience = AbortSignal.timeout(waitMs)
       const response = await lanes(async () => {
         if (patience.aborted) throw new TransientError('no connection to Table Storage was free for too long')

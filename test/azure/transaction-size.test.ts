@@ -61,7 +61,7 @@ async function bytesOf(transition: ReturnType<typeof planIntake>['transition']):
   const ledger = createLedgerOver<ReturnType<typeof prepare>>(table, {
     prepare,
     async submit(first, rest) {
-      bytes = Buffer.byteLength(prepare([first]).text + rest.text)
+      bytes = prepare([first]).bytes.length + rest.bytes.length
       return ''
     },
   })
