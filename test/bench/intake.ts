@@ -15,7 +15,7 @@ const HELP = `npm run bench:intake -- [options]
   --quick             one short round of each
   --batch N           events a request (50)
   --requests N        requests under way at a time (8)
-  --rounds N          of product and floor in turns, at most (5)
+  --rounds N          of product and floor in turns, at most (9; 5 of processor time)
   --scale X           of the number of events a round (1)
   --folders N         of the scenario "many folders" (500)
   --only WORD         scenarios whose name contains the word; "cpu": only processor time
@@ -44,6 +44,8 @@ const TARGETS: Partial<Record<Scenario['name'], { of: 'transactions' | 'upserts'
   'one hot folder': { of: 'upserts', atLeast: 3 },
 }
 const CPU_EVENTS = 2000
+const CPU_ROUNDS = 5
+const WARM_UP_MS = 10_000
 
 if (values.help) console.log(HELP)
 else await main()
@@ -51,8 +53,9 @@ else await main()
 async function main(): Promise<void> {
   const batch = numberOf('batch', values.batch)
   const requests = numberOf('requests', values.requests)
-  const rounds = numberOf('rounds', values.rounds ?? (values.quick ? '1' : '5'))
+  const rounds = numberOf('rounds', values.rounds ?? (values.quick ? '1' : '9'))
   const scale = numberOf('scale', values.scale ?? (values.quick ? '0.5' : '1'))
+  const warmUpMs = values.quick ? WARM_UP_MS / 10 : WARM_UP_MS
   const scenarios = createScenarios(numberOf('folders', values.folders))
   const begun = performance.now()
   console.log(machine())
@@ -60,13 +63,20 @@ async function main(): Promise<void> {
     `${batch} events a request, ${requests} requests at a time; medians of up to ${rounds} rounds (lowest to highest)`,
   )
   for (const scenario of scenarios.filter(({ name }) => name.includes(values.only))) {
-    printScenario(scenario.name, await measureScenario(scenario, { batch, requests, rounds, scale }))
+    printScenario(
+      scenario.name,
+      await measureScenario(scenario, { batch, requests, rounds, scale, warmUpMs }),
+    )
   }
   if (!values['no-cpu'] && ['', 'cpu'].includes(values.only)) {
     for (const scenario of scenarios.slice(0, 2)) {
       for (const size of [1, batch]) {
         const events = Math.round(CPU_EVENTS * scale)
-        printCpu(scenario.name, size, await measureCpu(scenario, { batch: size, requests, rounds, events }))
+        printCpu(
+          scenario.name,
+          size,
+          await measureCpu(scenario, { batch: size, requests, rounds: Math.min(rounds, CPU_ROUNDS), events }),
+        )
       }
     }
   }

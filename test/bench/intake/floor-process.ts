@@ -24,7 +24,7 @@ export interface FloorOptions {
 export interface FloorRun {
   /** One transaction for the rows of the events that share it, or one upsert an event and nothing else. */
   kind: 'transactions' | 'upserts'
-  /** Created where it is missing. Azurite slows down as a table grows: each kind has one that grows as the product's does. */
+  /** Created where it is missing. Azurite slows down as a table grows: each round begins with an empty one. */
   table: string
   /** Keys of one round are not those of another. */
   round: string
@@ -102,5 +102,5 @@ function fileAction(round: string, index: number): TransactionAction {
 }
 
 function partitionOf(round: string, index: number): string {
-  return assets === undefined ? `bench-${round}-${index}` : `bench-${index % assets}`
+  return `bench-${round}-${assets === undefined ? index : index % assets}`
 }

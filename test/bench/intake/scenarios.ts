@@ -5,7 +5,10 @@ export interface Scenario {
   rules: string
   /** Of file number `index` of a round; no file comes twice. */
   path(round: string, index: number): string
-  /** How many rounds' events there are by default. */
+  /**
+   * Of a round, by default: so many that its beginning and its end, with few under way, take the least part of it. Each
+   * round begins with an empty ledger, and has assets of its own.
+   */
   events: number
   /** Of the floor's transactions: how many events share one, as far as the rows leave room. */
   eventsPerTransaction: number
@@ -33,13 +36,18 @@ export function createScenarios(folders: number): Scenario[] {
         'to: [ml-bench]\n    tags: { team: bench }',
       ),
       path: (round, index) => `single/${round}/${index}.csv`,
-      events: 600,
+      events: 1500,
       eventsPerTransaction: 1,
       assets: undefined,
     },
     {
       name: 'one hot folder',
-      rules: rule('hot', 'hot/**/*.parquet', 'hot', `type: uri_folder\n    folder: hot\n    ${GATHERING}`),
+      rules: rule(
+        'hot',
+        'hot/{round}/**/*.parquet',
+        'hot-{round}',
+        `type: uri_folder\n    folder: hot/{round}\n    ${GATHERING}`,
+      ),
       path: (round, index) => `hot/${round}/part-${index}.parquet`,
       events: 3000,
       eventsPerTransaction: FILES_PER_TRANSACTION,
@@ -49,13 +57,13 @@ export function createScenarios(folders: number): Scenario[] {
       name: 'many folders',
       rules: rule(
         'many',
-        'many/{part}/*.parquet',
-        'many-{part}',
-        `type: uri_folder\n    folder: many/{part}\n    ${GATHERING}`,
+        'many/{round}/{part}/*.parquet',
+        'many-{round}-{part}',
+        `type: uri_folder\n    folder: many/{round}/{part}\n    ${GATHERING}`,
       ),
       // Strides through the folders, so that neighbours in a batch are of different ones.
-      path: (round, index) => `many/${(index * 7) % folders}/${round}-${index}.parquet`,
-      events: 600,
+      path: (round, index) => `many/${round}/${(index * 7) % folders}/${index}.parquet`,
+      events: 1000,
       eventsPerTransaction: 1,
       assets: folders,
     },
