@@ -43,9 +43,11 @@ const SWEEP_MS = MINUTE
 /** Everything that was begun ends within this time once the trouble is over. */
 const LONGEST_DRAIN_MS = 3 * DAY
 const PAGE = 500
-/** By seed: where transactions are small, even little news fills several, one made ready behind the other. */
 /** One seed in so many has bursts of new files. */
 const BURSTS_ONE_IN = 5
+/** Of a process that lets others go first. */
+const LONGEST_PAUSE_MS = 50
+/** By seed: where transactions are small, even little news fills several, one made ready behind the other. */
 const INTENTS_PER_COMMIT = [undefined, 1, 2, 3]
 
 /**
@@ -104,6 +106,7 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
   const watch = createWatch(report)
   const gated = createGate({ timeline, faults, random: random.fork(), trace, observer: watch })
   const rulesLog = createRulesLog(drawVariant(random), START, queue)
+  const pauses = createRandom(~seed)
   let ids = 0
   const build = (caller: Caller, own: { rules: () => MatchingRules; counters: Counters; log: Log }) =>
     createLakemark({
@@ -118,6 +121,8 @@ function createSimulation(seed: number, write: ((line: string) => void) | undefi
       ...unused,
       clock,
       armMeter: createSilentMeter(),
+      giveWay: () =>
+        new Promise(resolve => timeline.after(pauses.between(0, LONGEST_PAUSE_MS), resolve, caller)),
       newId: () => String(++ids),
       intentsPerCommit: INTENTS_PER_COMMIT[seed % INTENTS_PER_COMMIT.length],
     })
