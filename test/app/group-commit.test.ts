@@ -58,6 +58,33 @@ describe('news of one asset that comes together', () => {
     expect(acknowledged).toEqual([0, 1, 2, 3])
   })
 
+  it('is told only after the transaction behind it was sent', async () => {
+    const way = Promise.withResolvers<void>()
+    let asked = 0
+    const giveWay = () => {
+      asked += 1
+      return way.promise
+    }
+    const { world, commits, hold } = await inPairs(undefined, giveWay)
+    const told: number[] = []
+    const release = hold()
+    const delivered = uploads(world, 4).map(async (event, index) => {
+      await world.deliver(event)
+      told.push(index)
+    })
+    await turns()
+    release()
+    await turns()
+    // The second has gone out with the first one's etag, and may be through: of the first nobody has been told.
+    expect(await commits[1]?.[1]).toBeTypeOf('string')
+    expect([told.includes(0), told.includes(1), asked]).toEqual([false, false, 1])
+    way.resolve()
+    await Promise.all(delivered)
+    expect(told.sort()).toEqual([0, 1, 2, 3])
+    // Nothing followed the second one.
+    expect(asked).toBe(1)
+  })
+
   it('is tried again where somebody else was faster than the transaction before it', async () => {
     const { world, commits, hold } = await inPairs()
     const release = hold()
@@ -130,11 +157,12 @@ describe('news of one asset that comes together', () => {
 })
 
 /** Transactions of two; one has been made already, so that what comes next need not be read for. */
-async function inPairs(first = 'dt=2026-01-15/first.parquet') {
+async function inPairs(first = 'dt=2026-01-15/first.parquet', giveWay?: () => Promise<void>) {
   const commits: Commit[] = []
   let held: { number: number; until: Promise<void> } | undefined
   const world = createMemoryWorld(FOLDER_RULE, ({ ledger }) => ({
     intentsPerCommit: 2,
+    giveWay,
     ledger: {
       ...ledger,
       async commit(...call) {

@@ -224,11 +224,12 @@ function createDraft(state: IntakeState, now: number) {
   function hasRoomFor({ key, target, role, settleMs }: Intent, known: FileState | undefined): boolean {
     const rows = 1 + files.size + formerMembers.length + gatherings.size + versions.length
     const specs = gatherings.size + versions.length
-    const ofFile = Number(!files.has(key)) + Number(known !== undefined)
+    const ofFile = Number(!files.has(key))
+    // It leaves what gathers for its data path, or stays as a former member of a version.
+    const ofKnown = Number(known !== undefined)
     const ofTarget = Number(!gatherings.has(target))
-    const ofFormer = Number(known !== undefined && known.target !== target && !gatherings.has(known.target))
     const ofVersion = Number(settleMs === 0 || role === 'marker')
-    const added = ofFile + ofTarget + ofFormer + ofVersion
+    const added = ofFile + ofKnown + ofTarget + ofVersion
     return rows + added <= MAX_TRANSACTION_ENTITIES && specs < SPECS_PER_TRANSACTION
   }
 
