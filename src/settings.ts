@@ -1,4 +1,5 @@
 import { CLOUD_NAMES } from './core/clouds.ts'
+import { own } from './core/record.ts'
 
 /** What may stand in the environment under one name. */
 interface Setting<Value, Otherwise> {
@@ -21,7 +22,7 @@ const SETTINGS = {
   LAKEMARK_RULES_COMMIT: like(/^[0-9a-f]{7,64}$/, 'the id of a git commit in hexadecimal'),
   LAKEMARK_RULES_TOKEN: text(),
   LAKEMARK_RULES_WEBHOOK_SECRET: like(
-    /^(?!keyvault:).{16}/s,
+    /^(?!keyvault:).{16}/su,
     'at least 16 characters, the secret itself; a Key Vault reference of the function app gives it',
   ),
   LAKEMARK_RULES_SCHEDULE: schedule('30 * * * * *'),
@@ -40,7 +41,7 @@ const SETTINGS = {
   LAKEMARK_AZUREML_PORT: setting(PORT, toPort, 7072),
   LAKEMARK_AZUREML_THROTTLE: oneOf(['off', 'arm'], 'off'),
   LAKEMARK_AZUREML_URL: setting('an http or https URL', it =>
-    /^https?:$/.test(URL.parse(it)?.protocol ?? '') ? it : undefined,
+    /^\s*https?:\/\//i.test(it) && URL.canParse(it) ? it.trim() : undefined,
   ),
   LAKEMARK_SWEEP_SCHEDULE: schedule('0 * * * * *'),
   LAKEMARK_DEAD_LETTER_SCHEDULE: schedule('15 */5 * * * *'),
@@ -79,7 +80,7 @@ export function parseSettings(
 ): { settings: Settings } | { problems: string[] } {
   const problems: string[] = []
   const settings = Object.entries(SETTINGS).map(([name, { read, expected, otherwise }]) => {
-    const given = environment[name] || undefined
+    const given = own(environment, name) || undefined
     if (given === undefined) return [name, otherwise]
     const value = read(given)
     if (value === undefined) problems.push(`${name}: expected ${expected}`)
@@ -136,7 +137,9 @@ function schedule(otherwise: string): Setting<string, string> {
 
 /** Of one of the services of a storage account. */
 function address(service: 'blob' | 'queue' | 'table'): Setting<string, undefined> {
-  return setting(`the URL of the account's ${service} service`, it => (URL.canParse(it) ? it : undefined))
+  return setting(`the URL of the account's ${service} service`, it =>
+    URL.canParse(it) ? it.trim() : undefined,
+  )
 }
 
 function toPort(it: string): number | undefined {

@@ -28,7 +28,7 @@ export function joinPieces(
     text: text.replace(REQUIRED, (call, required) => {
       const home = homes.get(required)
       if (home === undefined) return call
-      return home === homes.get(name) ? `load("${required}")` : `require("./${home}").load("${required}")`
+      return home === homes.get(name) ? `__load("${required}")` : `require("./${home}").load("${required}")`
     }),
   }))
   return [
@@ -65,8 +65,8 @@ ${LOAD}
 }
 
 /** As Node's own `require`: a piece that could not be run is run anew when it is asked for again. */
-const LOAD = `exports.load=load
-function load(name){
+const LOAD = `exports.load=__load
+function __load(name){
   if(!(name in loaded)){
     const module=loaded[name]={exports:{}}
     try{pieces[name](module,module.exports)}catch(error){delete loaded[name];throw error}

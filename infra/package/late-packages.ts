@@ -6,7 +6,7 @@ const LATE: Readonly<Record<string, string>> = {
   // For whoever names a proxy in HTTPS_PROXY.
   'http-proxy-agent': 'proxies',
   'https-proxy-agent': 'proxies',
-  // Tables speak JSON; queues and lists of blobs are XML.
+  // What queues and lists of blobs are read with: tables, which are asked first, speak JSON.
   '@azure/core-xml': 'xml',
   // For who signs in with a certificate, which a managed identity does not.
   jsonwebtoken: 'assertions',

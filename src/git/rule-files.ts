@@ -1,4 +1,4 @@
-import * as fs from 'node:fs'
+import fs from 'node:fs'
 import { readBlob, readTree, type TreeEntry } from 'isomorphic-git'
 import type { RuleFile } from '../app/ports.ts'
 import { PermanentError } from '../core/errors.ts'

@@ -1,4 +1,4 @@
-import * as fs from 'node:fs'
+import fs from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
 import { Errors, expandOid, findRoot, readCommit, readTree, resolveRef } from 'isomorphic-git'

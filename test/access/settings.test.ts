@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ConfigError, type Environment, readConfig } from '../../src/config.ts'
 
-const TENANT = '11111111-1111-4111-8111-111111111111'
+const TENANT = '1111abcd-1111-4111-8111-11111111beef'
 const ENTRA = {
   LAKEMARK_AUTH: 'entra',
   LAKEMARK_AUTH_TENANT: TENANT,

@@ -156,6 +156,33 @@ describe('news of one asset that comes together', () => {
   })
 })
 
+describe('assets that take turns', () => {
+  const turn = (world: MemoryWorld, asset: number, name: string) =>
+    world.deliver(world.upload(`sales/region-${asset}/dt=2026-01-15/${name}.parquet`))
+
+  it('are not read for again, a thousand of them', async () => {
+    let reads = 0
+    const world = createMemoryWorld(FOLDER_RULE, ({ ledger }) => ({
+      ledger: {
+        ...ledger,
+        readFiles(...call) {
+          reads += 1
+          return ledger.readFiles(...call)
+        },
+      },
+    }))
+    for (const name of ['first', 'second', 'third']) {
+      reads = 0
+      for (let asset = 0; asset < 1000; asset += 1) await turn(world, asset, name)
+    }
+    expect(reads).toBe(0)
+    await turn(world, 1000, 'first')
+    reads = 0
+    await turn(world, 0, 'fourth')
+    expect(reads).toBe(0)
+  })
+})
+
 /** Transactions of two; one has been made already, so that what comes next need not be read for. */
 async function inPairs(first = 'dt=2026-01-15/first.parquet', giveWay?: () => Promise<void>) {
   const commits: Commit[] = []

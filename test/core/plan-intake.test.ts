@@ -34,6 +34,18 @@ describe('what one transaction takes in', () => {
     expect(rowsOf(transition)).toBe(100)
   })
 
+  it('counts what newer content of a file takes along: the file as an older version has it', () => {
+    const old = planIntake(NOTHING, [intentOf('old', { target: 'a', settleMs: 0 })], 0).transition
+    const known = old?.newFiles[0]
+    if (old === undefined || known === undefined) throw new Error('the file was not recorded')
+    const state = { head: old.head, files: new Map([[known.key, known]]), gatherings: new Map() }
+    const fresh = FILES.slice(0, 97).map(file => intentOf(file, { target: 'a' }))
+    const newer = intentOf('old', { target: 'a', content: '0x2', sequencer: 2 })
+    expect(planIntake(state, [...fresh, newer], 0).outcomes.at(-1)).toBe('later')
+    const fits = planIntake(state, [...fresh.slice(1), newer], 0)
+    expect([fits.outcomes.at(-1), rowsOf(fits.transition)]).toEqual(['recorded', 100])
+  })
+
   it('never has more rows than Table Storage takes, and in the end is everything', async () => {
     const history = fc.array(fc.array(news, { minLength: 60, maxLength: 200 }), {
       minLength: 1,

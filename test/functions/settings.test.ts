@@ -36,7 +36,51 @@ describe('a setting that is wrong', () => {
   })
 })
 
+/** Each is nearly right. */
+const NEAR_MISSES: [string, string][] = [
+  ['LAKEMARK_CLOUD', 'azurecloud'],
+  ['LAKEMARK_RULES_COMMIT', '0123456g'],
+  ['LAKEMARK_RULES_COMMIT', '0123456\n'],
+  ['LAKEMARK_RULES_WEBHOOK_SECRET', 'fifteen letters'],
+  ['LAKEMARK_RULES_WEBHOOK_SECRET', '🔑'.repeat(15)],
+  ['LAKEMARK_RULES_WEBHOOK_SECRET', 'keyvault:https://v.vault.azure.net/secrets/push'],
+  ['LAKEMARK_AUTH_TENANT', '1111abcd-1111-4111-8111-11111111bee'],
+  ['LAKEMARK_AUTH_AUDIENCE', 'api://lakemark,'],
+  ['LAKEMARK_AUTH_AUTHORITY', 'http://login.contoso.com'],
+  ['LAKEMARK_PORT', '65536'],
+  ['LAKEMARK_PORT', '-1'],
+  ['LAKEMARK_AZUREML_URL', 'ftp://127.0.0.1'],
+  ['LAKEMARK_AZUREML_URL', 'http:127.0.0.1'],
+  ['LAKEMARK_SWEEP_SCHEDULE', '0 * * * *'],
+  ['LAKEMARK_SWEEP_SCHEDULE', '0 * * * * * *'],
+  ['LAKEMARK_AUDIT_DAYS', '100000'],
+  ['AzureWebJobsStorage', 'AccountName='],
+  ['AzureWebJobsStorage__accountName', 'a'.repeat(25)],
+  ['AzureWebJobsStorage__accountName', 'Lake'],
+  ['AzureWebJobsStorage__blobServiceUri', 'lake.blob.example'],
+]
+
 describe('settings', () => {
+  it.each(NEAR_MISSES)('are refused where they are nearly right: %s=%j', (name, value) => {
+    expect(problemsOf({ [name]: value })[1]).toMatch(new RegExp(`^  ${name}: expected `))
+  })
+
+  it('are read without the spaces around an address', () => {
+    const at = (service: string) => ` https://lake.${service}.example\n`
+    const { storage, azureMlUrl } = readConfig({
+      LAKEMARK_AZUREML_URL: ' http://127.0.0.1:7072 ',
+      AzureWebJobsStorage__blobServiceUri: at('blob'),
+      AzureWebJobsStorage__queueServiceUri: at('queue'),
+      AzureWebJobsStorage__tableServiceUri: at('table'),
+    })
+    expect(azureMlUrl).toBe('http://127.0.0.1:7072')
+    expect(storage).toMatchObject({
+      blobUrl: 'https://lake.blob.example',
+      queueUrl: 'https://lake.queue.example',
+      tableUrl: 'https://lake.table.example',
+    })
+  })
+
   it('count as missing where they are empty', () => {
     const empty = Object.fromEntries(SETTING_NAMES.map(name => [name, '']))
     expect(readConfig(empty)).toEqual(readConfig({}))

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -49,8 +50,7 @@ describe('the package, unpacked and started', () => {
     ;({ child, app } = await startApp(folder, settings))
   })
   afterAll(async () => {
-    child?.stdin?.end()
-    await Promise.all([azureMl?.close(), issuer?.close(), azurite?.close()])
+    await Promise.all([child && ended(child), azureMl?.close(), issuer?.close(), azurite?.close()])
     await rm(folder, { recursive: true, force: true })
   })
 
@@ -91,11 +91,17 @@ describe('the package, unpacked and started', () => {
         [],
       )
     } finally {
-      proxied.stdin?.end()
+      await ended(proxied)
       await proxy.close()
     }
   })
 })
+
+/** It leaves what V8 has compiled in its folder, as late as that. */
+async function ended(app: ChildProcess): Promise<void> {
+  app.stdin?.end()
+  if (app.exitCode === null && app.signalCode === null) await once(app, 'exit')
+}
 
 async function unpack(zip: Uint8Array, folder: string): Promise<void> {
   for (const [path, bytes] of Object.entries(unzipSync(zip))) {

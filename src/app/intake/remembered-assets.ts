@@ -34,6 +34,7 @@ export interface RememberedAssets {
   committed(asset: string, before: GuardedState, transition: Transition, etag: string): void
 }
 
+/** These at least are remembered, and twice as many at most. */
 const MAX_ASSETS = 1000
 /** An asset for which more gathers is not remembered: it would be too much to carry along. */
 const MAX_GATHERINGS = 200
@@ -54,7 +55,7 @@ export function createRememberedAssets(): RememberedAssets {
   let newInARow = 0
 
   function remember(asset: string, state: Remembered): void {
-    if (recent.size >= MAX_ASSETS / 2) [recent, older] = [new Map(), recent]
+    if (recent.size >= MAX_ASSETS && !recent.has(asset)) [recent, older] = [new Map(), recent]
     recent.set(asset, state)
   }
 

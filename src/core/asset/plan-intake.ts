@@ -60,7 +60,7 @@ export type IntentOutcome =
   | 'ask'
   /** The asset exists with another type. */
   | 'other-type'
-  /** Does not fit into this transaction. */
+  /** Does not fit into this transaction; what comes behind it may. */
   | 'later'
 
 export interface IntakePlan {
