@@ -232,7 +232,28 @@ describe('the host', () => {
   })
 })
 
+const GIVING_UP = 'invocations are still running; giving them up'
+
 describe('a host that closes', () => {
+  it('gives nothing up when its requests are answered, whatever the answers were', async () => {
+    const other = await startTestHost({
+      register: () => {
+        app.get('fine', () => ({ body: 'fine' }))
+        app.get('fails', () => Promise.reject(new Error('no answer')))
+      },
+    })
+    const ask = async (path: string) => {
+      const response = await fetch(other.url + path)
+      await response.text()
+      return response.status
+    }
+    expect(await Promise.all(['/api/fine', '/api/fails', '/nowhere'].map(ask))).toEqual([200, 500, 404])
+
+    await other.close({ graceMs: 10_000 })
+
+    expect(other.lines.map(line => line.message)).not.toContain(GIVING_UP)
+  })
+
   it('lets running requests end and takes no new ones', async () => {
     const entered = createGate()
     const release = createGate()
@@ -272,7 +293,7 @@ describe('a host that closes', () => {
     await other.close({ graceMs: 10 })
 
     expect(await answer).toBeInstanceOf(Error)
-    expect(other.lines.map(line => line.message)).toContain('invocations are still running; giving them up')
+    expect(other.lines.map(line => line.message)).toContain(GIVING_UP)
     never.open()
   })
 })

@@ -410,6 +410,7 @@ describe('a host that closes', () => {
 const plainOutput = output.storageQueue({ queueName: 'plain-back', connection: 'Storage' })
 const returned = output.storageQueue({ queueName: 'returned', connection: 'Storage' })
 const extra = output.storageQueue({ queueName: 'extra', connection: 'Storage' })
+const ofEvents = output.storageQueue({ queueName: 'of-events', connection: 'Storage' })
 
 describe('queue outputs', () => {
   it('send the return value and the extra outputs, an array as one message an element', async () => {
@@ -440,6 +441,26 @@ describe('queue outputs', () => {
     await untilEmpty(service.getQueueClient('source'))
     expect(extras.map(decode)).toEqual(['one', '{"two":2}', '3'])
     expect((await textsOf(service.getQueueClient('returned'))).map(decode)).toEqual(['{"got":"text"}'])
+  })
+
+  it('send the extra outputs of a function that returns nothing and whose caller takes nothing', async () => {
+    const { host } = await startWorker({
+      handler: () => undefined,
+      more: () =>
+        app.eventGrid('onEvent', {
+          extraOutputs: [ofEvents],
+          handler: ({ subject }, context) => context.extraOutputs.set(ofEvents, `saw ${subject}`),
+        }),
+    })
+
+    const response = await fetch(`${host.url}/runtime/webhooks/EventGrid?functionName=onEvent`, {
+      method: 'POST',
+      headers: { 'aeg-event-type': 'Notification' },
+      body: JSON.stringify([{ subject: 'sales.csv' }]),
+    })
+
+    expect(response.status).toBe(202)
+    expect((await textsOf(service.getQueueClient('of-events'))).map(decode)).toEqual(['saw sales.csv'])
   })
 
   it('that cannot be sent fail the invocation', async () => {
