@@ -1,10 +1,13 @@
+import { execFile } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { openLakemark } from '../../src/open-lakemark.ts'
 
+const SOURCES = new URL('../../src', import.meta.url).href
 const RULES = fileURLToPath(new URL('../../rules', import.meta.url))
 const SERVICES = ['tables', 'queues', 'blobs'] as const
 /** The tables, queues and containers that one opening creates. */
@@ -16,6 +19,23 @@ const REFUSAL = {
   name: 'TransientError',
   message: expect.stringContaining('open the storage account of AzureWebJobsStorage'),
 }
+/** Opens Lakemark in a process that has loaded nothing of it, and tells in which order it does. */
+const TELLING_LOADS = `
+import { registerHooks } from 'node:module'
+registerHooks({
+  load(url, context, nextLoad) {
+    const name = /src\\/(open-tables|assemble-lakemark)\\.ts$/.exec(url)?.[1]
+    if (name !== undefined) console.log(name)
+    return nextLoad(url, context)
+  },
+})
+const { readConfig } = await import('${SOURCES}/config.ts')
+const { openLakemark } = await import('${SOURCES}/open-lakemark.ts')
+await openLakemark(readConfig())()
+process.exit()
+`
+const run = promisify(execFile)
+
 type Service = (typeof SERVICES)[number]
 
 /** Over a storage account whose three services answer as they are told, with the sample rules. */
@@ -41,9 +61,11 @@ describe('opening Lakemark', () => {
       .poll(() => services.filter(service => storage.count(service) < CREATED[service]), { timeout: 10_000 })
       .toEqual([])
 
-  it('asks the tables first', async () => {
-    await lakemarkOver(storage.connectionString)()
-    expect(storage.asked[0]).toBe('tables')
+  it('loads what asks the tables, and only then the rest', async () => {
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', TELLING_LOADS], {
+      env: { PATH: process.env.PATH, LAKEMARK_RULES: RULES, AzureWebJobsStorage: storage.connectionString },
+    })
+    expect(stdout.split('\n')).toEqual(['open-tables', 'assemble-lakemark', ''])
   })
 
   it('asks queues and blobs while the tables keep silent', async () => {
